@@ -1,0 +1,76 @@
+package io.equipoise.kernels;
+
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+
+/**
+ * The operations that are special to the method, one method each. Arguments: outputs, inputs, scalars, seed. Shapes: B
+ * sequences, N positions, V vocabulary. Logits are f32, bf16 or f16 with any row stride; sums are f32 or better; results
+ * f32, natural logarithms (nats). A NaN anywhere in a row makes that row's results NaN; N = 0 does nothing.
+ *
+ * <p>Implementations are safe for use by several threads on different arguments. Shapes and types that don't fit are a
+ * {@link KernelException} before anything is written.
+ */
+public interface Kernels {
+    /** What runs, for the log: {@code cpu (avx512)}, {@code reference (java, f64)}. */
+    String description();
+
+    /**
+     * Draws one token a row, y ~ softmax(logits / temperature), by inverse CDF in vocabulary order with the one number
+     * {@link Philox#uniform}(seed, sequence, position, 0): the first token whose cumulative probability exceeds it.
+     *
+     * @param token (B), i32, out; −1 where the row holds a NaN or nothing but −∞
+     * @param logProb (B), f32, out: log-probability of the draw, under the truncated distribution if there is one
+     * @param logits (B, V)
+     * @param sequence (B), i64: index of the row's sequence in the run
+     * @param position (B), i32: index of the token in its sequence
+     * @param temperature > 0
+     */
+    void sample(
+            Vector token,
+            Vector logProb,
+            Matrix logits,
+            Vector sequence,
+            Vector position,
+            double temperature,
+            Truncation truncation,
+            long seed);
+
+    /**
+     * {@code logProb[n] = x[n, token[n]] − log Σ_v exp x[n, v]} for x = logits / temperature; with the log-sum-exp and
+     * the entropy of the row's softmax.
+     *
+     * @param logProb (N), f32, out; 0 at padding
+     * @param logSumExp (N), f32, out: of x; 0 at padding
+     * @param entropy (N), f32, out: nats; 0 at padding
+     * @param logits (N, V)
+     * @param token (N), i32; negative is padding, V or more an error
+     * @param temperature > 0
+     */
+    void tokenLogProb(
+            Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature);
+
+    /**
+     * The gradient of Σ_n coefficient[n] · log π(token[n]) with respect to the logits, written over them: {@code
+     * coefficient[n] · (onehot(token[n]) − softmax(logits[n]))}.
+     *
+     * @param logits (N, V), in and out; rows of padding become 0
+     * @param logSumExp (N), f32: as {@link #tokenLogProb} gave it at temperature 1
+     * @param token (N), i32; negative is padding
+     * @param coefficient (N), f32; a row whose coefficient is 0 becomes 0, whatever its logits
+     */
+    void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient);
+
+    /**
+     * One AdamW step that <em>descends</em>: g = scale · gradient; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; parameter ←
+     * parameter·(1 − ηω) − η·m̂ / (√v̂ + ε).
+     *
+     * @param parameter (P), f32, in and out
+     * @param firstMoment (P), f32, in and out
+     * @param secondMoment (P), f32, in and out
+     * @param gradient (P), f32
+     * @param rule η, β, ε, ω and the step's number
+     * @param scale multiplies the gradient first (clipping, averaging, ascent by −1)
+     */
+    void adam(Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient, AdamRule rule, double scale);
+}

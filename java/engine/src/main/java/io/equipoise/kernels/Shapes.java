@@ -1,0 +1,64 @@
+package io.equipoise.kernels;
+
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+
+/** The checks every implementation makes before it touches memory. */
+public final class Shapes {
+    private Shapes() {}
+
+    public static void sample(
+            Vector token, Vector logProb, Matrix logits, Vector sequence, Vector position, double temperature) {
+        is("sample", "token", token, DataType.I32, logits.rows());
+        is("sample", "logProb", logProb, DataType.F32, logits.rows());
+        is("sample", "sequence", sequence, DataType.I64, logits.rows());
+        is("sample", "position", position, DataType.I32, logits.rows());
+        temperature("sample", temperature);
+        vocabulary("sample", logits);
+    }
+
+    public static void tokenLogProb(
+            Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature) {
+        is("tokenLogProb", "logProb", logProb, DataType.F32, logits.rows());
+        is("tokenLogProb", "logSumExp", logSumExp, DataType.F32, logits.rows());
+        is("tokenLogProb", "entropy", entropy, DataType.F32, logits.rows());
+        is("tokenLogProb", "token", token, DataType.I32, logits.rows());
+        temperature("tokenLogProb", temperature);
+        vocabulary("tokenLogProb", logits);
+    }
+
+    public static void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
+        is("gradient", "logSumExp", logSumExp, DataType.F32, logits.rows());
+        is("gradient", "token", token, DataType.I32, logits.rows());
+        is("gradient", "coefficient", coefficient, DataType.F32, logits.rows());
+        vocabulary("gradient", logits);
+    }
+
+    public static void adam(Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient) {
+        is("adam", "parameter", parameter, DataType.F32, parameter.size());
+        is("adam", "firstMoment", firstMoment, DataType.F32, parameter.size());
+        is("adam", "secondMoment", secondMoment, DataType.F32, parameter.size());
+        is("adam", "gradient", gradient, DataType.F32, parameter.size());
+    }
+
+    private static void is(String operation, String name, Vector vector, DataType type, long size) {
+        if (vector.type() != type || vector.size() != size) {
+            throw new KernelException(operation + ": " + name + " is " + vector.type() + " of " + vector.size()
+                    + ", wanted " + type + " of " + size);
+        }
+    }
+
+    private static void temperature(String operation, double temperature) {
+        if (!(temperature > 0)) {
+            throw new KernelException(operation + ": temperature must be > 0, got " + temperature);
+        }
+    }
+
+    private static void vocabulary(String operation, Matrix logits) {
+        if (logits.columns() < 1 || logits.columns() > Integer.MAX_VALUE) {
+            throw new KernelException(
+                    operation + ": vocabulary must be 1 to 2^31 - 1 columns, got " + logits.columns());
+        }
+    }
+}

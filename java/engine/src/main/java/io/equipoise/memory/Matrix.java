@@ -1,0 +1,131 @@
+package io.equipoise.memory;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
+
+/**
+ * A row-major matrix in native memory; {@code rowStride} is the distance between rows in elements. Floating-point types
+ * only. Allocated matrices start at zero. Closing one twice is harmless; using it after that throws.
+ */
+public final class Matrix implements AutoCloseable {
+    private final NativeMemory memory;
+    private final DataType type;
+    private final long rows;
+    private final long columns;
+    private final long rowStride;
+
+    private Matrix(NativeMemory memory, DataType type, long rows, long columns, long rowStride) {
+        this.memory = memory;
+        this.type = type;
+        this.rows = rows;
+        this.columns = columns;
+        this.rowStride = rowStride;
+    }
+
+    /** A new matrix of zeros without gaps between rows. */
+    public static Matrix allocate(DataType type, long rows, long columns) {
+        return allocate(type, rows, columns, columns);
+    }
+
+    /** A new matrix of zeros, {@code rowStride} elements from row to row. */
+    public static Matrix allocate(DataType type, long rows, long columns, long rowStride) {
+        check(type, rows, columns, rowStride);
+        long bytes = Math.multiplyExact(Math.multiplyExact(rows, rowStride), (long) type.bytes());
+        return new Matrix(NativeMemory.allocate(bytes), type, rows, columns, rowStride);
+    }
+
+    /** A view of memory that somebody else owns and keeps alive as long as the view is used. */
+    public static Matrix borrow(DataType type, Pointer pointer, long rows, long columns, long rowStride) {
+        check(type, rows, columns, rowStride);
+        return new Matrix(
+                NativeMemory.borrow(pointer, rows * rowStride * type.bytes()), type, rows, columns, rowStride);
+    }
+
+    private static void check(DataType type, long rows, long columns, long rowStride) {
+        if (rows < 0 || columns < 0) {
+            throw new IllegalArgumentException("matrix shape must be >= 0, got " + rows + " by " + columns);
+        }
+        if (rowStride < columns) {
+            throw new IllegalArgumentException("row stride " + rowStride + " is shorter than a row of " + columns);
+        }
+        if (type == DataType.I32 || type == DataType.I64) {
+            throw new IllegalArgumentException("a matrix holds f32, bf16 or f16, got " + type);
+        }
+    }
+
+    public DataType type() {
+        return type;
+    }
+
+    public long rows() {
+        return rows;
+    }
+
+    public long columns() {
+        return columns;
+    }
+
+    public long rowStride() {
+        return rowStride;
+    }
+
+    /** A pointer to the first element, for native calls. */
+    public Pointer address() {
+        return memory.pointer();
+    }
+
+    /** The {@code count} rows from {@code from}, sharing memory with this matrix. */
+    public Matrix slice(long from, long count) {
+        if (from < 0 || count < 0 || from > rows - count) {
+            throw new IndexOutOfBoundsException("rows [" + from + ", " + from + " + " + count + ") of " + rows);
+        }
+        var first = new Pointer(memory.pointer()) {
+            {
+                address = memory.pointer().address() + from * rowStride * type.bytes();
+            }
+        };
+        return borrow(type, first, count, columns, rowStride);
+    }
+
+    /** One row as f32, converted exactly. */
+    public float[] row(long row) {
+        var values = new float[Math.toIntExact(columns)];
+        if (type == DataType.F32) {
+            new FloatPointer(address()).position(row * rowStride).get(values);
+            return values;
+        }
+        var bits = new short[values.length];
+        new ShortPointer(address()).position(row * rowStride).get(bits);
+        for (int i = 0; i < bits.length; i++) {
+            values[i] = type == DataType.BF16 ? Float16.fromBf16(bits[i]) : Float16.fromF16(bits[i]);
+        }
+        return values;
+    }
+
+    /** Writes one row, rounding to this matrix's type. */
+    public void putRow(long row, float... values) {
+        if (values.length != columns) {
+            throw new IllegalArgumentException("a row has " + columns + " elements, got " + values.length);
+        }
+        if (type == DataType.F32) {
+            new FloatPointer(address()).position(row * rowStride).put(values);
+            return;
+        }
+        var bits = new short[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = type == DataType.BF16 ? Float16.toBf16(values[i]) : Float16.toF16(values[i]);
+        }
+        new ShortPointer(address()).position(row * rowStride).put(bits);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+
+    @Override
+    public String toString() {
+        return "Matrix(" + type + ", " + rows + " by " + columns + ", stride " + rowStride + ")";
+    }
+}

@@ -1,0 +1,184 @@
+package io.equipoise.memory;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * A contiguous vector of {@code size} elements in native memory. Allocated vectors start at zero. Closing one twice is
+ * harmless; using it after that throws {@link IllegalStateException}. A slice shares its parent's memory.
+ */
+public final class Vector implements AutoCloseable {
+    private final NativeMemory memory;
+    private final DataType type;
+    private final long offset;
+    private final long size;
+    private final boolean owner;
+
+    private Vector(NativeMemory memory, DataType type, long offset, long size, boolean owner) {
+        this.memory = memory;
+        this.type = type;
+        this.offset = offset;
+        this.size = size;
+        this.owner = owner;
+    }
+
+    /** A new vector of {@code size} zeros. */
+    public static Vector allocate(DataType type, long size) {
+        if (size < 0) throw new IllegalArgumentException("vector size must be >= 0, got " + size);
+        return new Vector(NativeMemory.allocate(Math.multiplyExact(size, (long) type.bytes())), type, 0, size, true);
+    }
+
+    /** A new f32 vector of {@code size} zeros. */
+    public static Vector f32(long size) {
+        return allocate(DataType.F32, size);
+    }
+
+    /** A new i32 vector of {@code size} zeros. */
+    public static Vector i32(long size) {
+        return allocate(DataType.I32, size);
+    }
+
+    /** A new i64 vector of {@code size} zeros. */
+    public static Vector i64(long size) {
+        return allocate(DataType.I64, size);
+    }
+
+    /** A new f32 vector with these elements. */
+    public static Vector of(float... values) {
+        var vector = f32(values.length);
+        vector.put(values);
+        return vector;
+    }
+
+    /** A new i32 vector with these elements. */
+    public static Vector of(int... values) {
+        var vector = i32(values.length);
+        vector.put(values);
+        return vector;
+    }
+
+    /** A new i64 vector with these elements. */
+    public static Vector of(long... values) {
+        var vector = i64(values.length);
+        vector.put(values);
+        return vector;
+    }
+
+    /** A view of memory that somebody else owns and keeps alive as long as the view is used. */
+    public static Vector borrow(DataType type, Pointer pointer, long size) {
+        return new Vector(NativeMemory.borrow(pointer, size * type.bytes()), type, 0, size, false);
+    }
+
+    /** Bytes of native memory that vectors and matrices hold now. */
+    public static long liveBytes() {
+        return NativeMemory.liveBytes();
+    }
+
+    /** The elements {@code [from, from + length)}, sharing memory with this vector. */
+    public Vector slice(long from, long length) {
+        if (from < 0 || length < 0 || from > size - length) {
+            throw new IndexOutOfBoundsException(
+                    "slice [" + from + ", " + from + " + " + length + ") of a vector of " + size);
+        }
+        return new Vector(memory, type, offset + from, length, false);
+    }
+
+    /** This vector seen as a row-major matrix. */
+    public Matrix asMatrix(long rows, long columns) {
+        if (Math.multiplyExact(rows, columns) != size) {
+            throw new IllegalArgumentException("a vector of " + size + " elements is not " + rows + " by " + columns);
+        }
+        return Matrix.borrow(type, address(), rows, columns, columns);
+    }
+
+    public DataType type() {
+        return type;
+    }
+
+    public long size() {
+        return size;
+    }
+
+    /** A pointer to the first element, for native calls. */
+    public Pointer address() {
+        return new Pointer(memory.pointer()) {
+            {
+                address = memory.pointer().address() + offset * type.bytes();
+            }
+        };
+    }
+
+    /** @throws IllegalArgumentException unless f32 and {@code values.length == size()} */
+    public void put(float... values) {
+        expect(DataType.F32, values.length);
+        new FloatPointer(address()).put(values);
+    }
+
+    /** @throws IllegalArgumentException unless i32 and {@code values.length == size()} */
+    public void put(int... values) {
+        expect(DataType.I32, values.length);
+        new IntPointer(address()).put(values);
+    }
+
+    /** @throws IllegalArgumentException unless i64 and {@code values.length == size()} */
+    public void put(long... values) {
+        expect(DataType.I64, values.length);
+        new LongPointer(address()).put(values);
+    }
+
+    /** Copies the bytes of {@code source}, which has the same type and size. */
+    public void copyFrom(Vector source) {
+        expect(source.type, source.size);
+        Pointer.memcpy(address(), source.address(), size * type.bytes());
+    }
+
+    /** Sets every bit to zero. */
+    public void clear() {
+        Pointer.memset(address(), 0, size * type.bytes());
+    }
+
+    /** The elements of an f32 vector. */
+    public float[] toFloats() {
+        expect(DataType.F32, size);
+        var values = new float[Math.toIntExact(size)];
+        new FloatPointer(address()).get(values);
+        return values;
+    }
+
+    /** The elements of an i32 vector. */
+    public int[] toInts() {
+        expect(DataType.I32, size);
+        var values = new int[Math.toIntExact(size)];
+        new IntPointer(address()).get(values);
+        return values;
+    }
+
+    /** The elements of an i64 vector. */
+    public long[] toLongs() {
+        expect(DataType.I64, size);
+        var values = new long[Math.toIntExact(size)];
+        new LongPointer(address()).get(values);
+        return values;
+    }
+
+    @Override
+    public void close() {
+        if (owner) memory.close();
+    }
+
+    @Override
+    public String toString() {
+        return "Vector(" + type + ", " + size
+                + (size <= 8 && type == DataType.F32 ? ", " + Arrays.toString(toFloats()) : "") + ")";
+    }
+
+    private void expect(DataType wantedType, long wantedSize) {
+        if (type != wantedType || size != wantedSize) {
+            throw new IllegalArgumentException(
+                    "vector is " + type + " of " + size + ", wanted " + wantedType + " of " + wantedSize);
+        }
+    }
+}
