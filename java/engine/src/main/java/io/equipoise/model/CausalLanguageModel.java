@@ -50,6 +50,9 @@ public interface CausalLanguageModel extends AutoCloseable {
     /** Prepares gradients for the parameters whose name the predicate accepts; the others stay as they are. */
     void trainable(Predicate<String> name);
 
+    /** Euclidean norm of {@link Parameters#gradient()}; NaN or infinite when an element is. */
+    double gradientNorm();
+
     /** A second model with the same weights. */
     CausalLanguageModel copy();
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -28,6 +29,8 @@ final class FlatParameters implements AutoCloseable {
             return shape.size() > 1;
         }
     }
+
+    private static final long NORM_CHUNK = 1 << 16;
 
     private final List<Declaration> declarations;
     private final List<Parameters.Parameter> list = new ArrayList<>();
@@ -92,6 +95,20 @@ final class FlatParameters implements AutoCloseable {
                     tensor.mutable_grad().put(view);
                 }
             }
+        }
+    }
+
+    /** Chunks in f32, their sum in f64: an f32 sum of many millions of squares loses digits. */
+    double gradientNorm() {
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            double squares = 0;
+            for (long from = 0; from < gradient.numel(); from += NORM_CHUNK) {
+                var chunk = gradient.narrow(0, from, Math.min(NORM_CHUNK, gradient.numel() - from));
+                double norm = chunk.norm().item_float();
+                squares += norm * norm;
+            }
+            return Math.sqrt(squares);
         }
     }
 

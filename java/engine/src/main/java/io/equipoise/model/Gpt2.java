@@ -285,6 +285,12 @@ final class Gpt2 implements CausalLanguageModel {
     }
 
     @Override
+    public double gradientNorm() {
+        requireOpen();
+        return parameters.gradientNorm();
+    }
+
+    @Override
     public CausalLanguageModel copy() {
         requireOpen();
         var copy = new Gpt2(config, kernels);

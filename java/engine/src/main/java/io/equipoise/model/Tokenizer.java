@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A Hugging Face {@code tokenizer.json}, read offline. Safe for use by several threads. */
-public final class Tokenizer implements AutoCloseable {
+public final class Tokenizer implements TextDecoder, AutoCloseable {
     static {
         // The library otherwise reports its use to a metadata address.
         if (System.getProperty("ai.djl.offline") == null) System.setProperty("ai.djl.offline", "true");
@@ -73,7 +73,7 @@ public final class Tokenizer implements AutoCloseable {
         return tokenizer.decode(Arrays.stream(tokens).asLongStream().toArray(), skipSpecial);
     }
 
-    /** The texts of a batch, without special tokens. */
+    @Override
     public List<String> decode(List<int[]> sequences) {
         var ids = new long[sequences.size()][];
         for (int i = 0; i < ids.length; i++) {
