@@ -1,0 +1,64 @@
+package io.equipoise.model;
+
+import java.util.function.Predicate;
+
+/**
+ * A distribution over token sequences, one token after the other. A sequence is its prompt (at least one token; BOS when
+ * there is none) and the generated tokens; every log-probability is over the generated tokens only, natural log.
+ *
+ * <p>Scoring, decoding and reading may run on several threads at once; what changes weights ({@link #accumulateGradient},
+ * {@link #copyFrom}, an optimiser) needs the model to itself. After {@link #close()} every method throws {@link
+ * IllegalStateException}.
+ */
+public interface CausalLanguageModel extends AutoCloseable {
+    ModelConfig config();
+
+    /**
+     * Starts decoding.
+     *
+     * @param batch rows
+     * @param maxLength the most tokens a row will have, prompt included
+     */
+    Decoder decoder(int batch, int maxLength);
+
+    /**
+     * Log-probability of every generated token, teacher-forced.
+     *
+     * @param tokens B ragged rows, prompt and generated tokens
+     * @param promptLength (B), each at least 1 and at most the row's length
+     * @param microBatch sequences scored at once; changes speed and memory only
+     * @return B rows, row i with {@code tokens[i].length - promptLength[i]} log-probabilities in nats; NaN where the model
+     *     gives NaN
+     */
+    float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch);
+
+    /**
+     * Adds the gradient of Σ_i c_i · log π(x_i) to {@link Parameters#gradient()}; the result does not depend on the
+     * micro-batch beyond rounding.
+     *
+     * @param tokens B ragged rows, prompt and generated tokens
+     * @param promptLength (B)
+     * @param microBatch sequences run forward and backward at once
+     * @param coefficients gives c_i from log π(x_i); 0 leaves the sequence out
+     * @return (B) log π(x_i), nats
+     */
+    double[] accumulateGradient(int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients);
+
+    /** All weights; the same object every time. Only models that {@link #trainable} has been called on have a gradient. */
+    Parameters parameters();
+
+    /** Prepares gradients for the parameters whose name the predicate accepts; the others stay as they are. */
+    void trainable(Predicate<String> name);
+
+    /** Euclidean norm of {@link Parameters#gradient()}; NaN or infinite when an element is. */
+    double gradientNorm();
+
+    /** A second model with the same weights. */
+    CausalLanguageModel copy();
+
+    /** Takes over the weights of a model of the same shape. */
+    void copyFrom(CausalLanguageModel other);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,155 @@
+package io.equipoise.model;
+
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Vector;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A model's weights as views of one flat f32 tensor, and their gradients as views of a second. Autograd accumulates into
+ * a gradient that is already there in place, so the flat vector always holds the sum.
+ */
+final class FlatParameters implements AutoCloseable {
+    /** What a model declares of each weight. */
+    record Declaration(String name, List<Long> shape) {
+        long size() {
+            return shape.stream().mapToLong(Long::longValue).reduce(1, Math::multiplyExact);
+        }
+
+        /** Weight decay is for matrices. */
+        boolean decays() {
+            return shape.size() > 1;
+        }
+    }
+
+    private static final long NORM_CHUNK = 1 << 16;
+
+    private final List<Declaration> declarations;
+    private final List<Parameters.Parameter> list = new ArrayList<>();
+    private final Map<String, Tensor> tensors = new HashMap<>();
+    private final Tensor value;
+    private final long size;
+    private Tensor gradient;
+    private Parameters parameters;
+
+    FlatParameters(List<Declaration> declarations) {
+        this.declarations = List.copyOf(declarations);
+        long total = 0;
+        for (var declaration : declarations) {
+            list.add(new Parameters.Parameter(declaration.name(), total, declaration.size(), declaration.decays()));
+            total += declaration.size();
+        }
+        size = total;
+        value = kept(torch.zeros(size));
+        gradient = kept(torch.zeros(0));
+        for (int i = 0; i < list.size(); i++) {
+            tensors.put(list.get(i).name(), view(value, i));
+        }
+        parameters = parameters();
+    }
+
+    /** The weight, shaped. */
+    Tensor tensor(String name) {
+        var tensor = tensors.get(name);
+        if (tensor == null) throw new IllegalArgumentException("no parameter named " + name);
+        return tensor;
+    }
+
+    /** The gradient of a weight, shaped; only after {@link #trainable} accepted it. */
+    Tensor gradient(String name) {
+        return tensor(name).mutable_grad();
+    }
+
+    boolean isTrainable(String name) {
+        return tensor(name).requires_grad();
+    }
+
+    List<Declaration> declarations() {
+        return declarations;
+    }
+
+    Parameters all() {
+        return parameters;
+    }
+
+    void trainable(Predicate<String> accepted) {
+        if (gradient.numel() == 0) {
+            gradient.releaseReference();
+            gradient = kept(torch.zeros(size));
+            parameters = parameters();
+        }
+        for (int i = 0; i < list.size(); i++) {
+            var tensor = tensor(list.get(i).name());
+            boolean accept = accepted.test(list.get(i).name());
+            tensor.set_requires_grad(accept);
+            if (accept) {
+                try (var view = view(gradient, i)) {
+                    tensor.mutable_grad().put(view);
+                }
+            }
+        }
+    }
+
+    /** Chunks in f32, their sum in f64: an f32 sum of many millions of squares loses digits. */
+    double gradientNorm() {
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            double squares = 0;
+            for (long from = 0; from < gradient.numel(); from += NORM_CHUNK) {
+                var chunk = gradient.narrow(0, from, Math.min(NORM_CHUNK, gradient.numel() - from));
+                double norm = chunk.norm().item_float();
+                squares += norm * norm;
+            }
+            return Math.sqrt(squares);
+        }
+    }
+
+    void copyFrom(FlatParameters other) {
+        try (var guard = new NoGradGuard()) {
+            value.copy_(other.value);
+        }
+    }
+
+    private Parameters parameters() {
+        return new Parameters(
+                Vector.borrow(DataType.F32, value.data_ptr(), size),
+                Vector.borrow(DataType.F32, gradient.data_ptr(), gradient.numel()),
+                List.copyOf(list));
+    }
+
+    private Tensor view(Tensor flat, int index) {
+        long[] shape = declarations.get(index).shape().stream()
+                .mapToLong(Long::longValue)
+                .toArray();
+        try (var narrowed =
+                        flat.narrow(0, list.get(index).from(), list.get(index).size());
+                var shaped = narrowed.view(shape)) {
+            // detach: a view of the flat tensor's storage, but a leaf of its own for autograd.
+            return kept(shaped.detach());
+        }
+    }
+
+    /** Keeps a tensor beyond the PointerScope it was made in. */
+    private static Tensor kept(Tensor tensor) {
+        return tensor.retainReference();
+    }
+
+    static Tensor zeros(long... shape) {
+        return kept(torch.zeros(shape, new TensorOptions(torch.ScalarType.Float)));
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::releaseReference);
+        value.releaseReference();
+        gradient.releaseReference();
+    }
+}

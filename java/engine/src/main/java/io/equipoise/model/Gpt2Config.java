@@ -1,0 +1,81 @@
+package io.equipoise.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+
+/** GPT-2's shape, from {@code config.json}; names as there. */
+record Gpt2Config(
+        int vocabularySize,
+        int contextLength,
+        int width,
+        int layers,
+        int heads,
+        int inner,
+        String activation,
+        double layerNormEpsilon,
+        boolean scaleAttention,
+        boolean scaleAttentionByLayer,
+        boolean tiedEmbeddings,
+        int bosToken,
+        int eosToken) {
+
+    static Gpt2Config of(JsonNode json, Path file) {
+        int width = positive(json, "n_embd", file);
+        int heads = positive(json, "n_head", file);
+        if (width % heads != 0) {
+            throw new ModelFormatException(file + ": n_embd " + width + " is not a multiple of n_head " + heads);
+        }
+        int vocabulary = positive(json, "vocab_size", file);
+        String activation = json.path("activation_function").asText("gelu_new");
+        if (!Gpt2.ACTIVATIONS.contains(activation)) {
+            throw new ModelFormatException(file + ": activation_function '" + activation + "' is not one of "
+                    + String.join(", ", Gpt2.ACTIVATIONS));
+        }
+        return new Gpt2Config(
+                vocabulary,
+                positive(json, "n_positions", file),
+                width,
+                positive(json, "n_layer", file),
+                heads,
+                json.path("n_inner").isInt() ? positive(json, "n_inner", file) : 4 * width,
+                activation,
+                json.path("layer_norm_epsilon").asDouble(1e-5),
+                json.path("scale_attn_weights").asBoolean(true),
+                json.path("scale_attn_by_inverse_layer_idx").asBoolean(false),
+                json.path("tie_word_embeddings").asBoolean(true),
+                token(json, "bos_token_id", vocabulary, file),
+                token(json, "eos_token_id", vocabulary, file));
+    }
+
+    ModelConfig modelConfig() {
+        return new ModelConfig(vocabularySize, contextLength, bosToken, eosToken);
+    }
+
+    int headWidth() {
+        return width / heads;
+    }
+
+    /** What the product of query and key is multiplied by in a layer. */
+    double attentionScale(int layer) {
+        double scale = scaleAttention ? 1 / Math.sqrt(headWidth()) : 1;
+        return scaleAttentionByLayer ? scale / (layer + 1) : scale;
+    }
+
+    private static int positive(JsonNode json, String key, Path file) {
+        var node = json.path(key);
+        if (!node.isInt() || node.asInt() < 1) {
+            throw new ModelFormatException(file + ": " + key + " must be a positive whole number, got "
+                    + (node.isMissingNode() ? "none" : node));
+        }
+        return node.asInt();
+    }
+
+    private static int token(JsonNode json, String key, int vocabulary, Path file) {
+        var node = json.path(key);
+        if (!node.isInt() || node.asInt() < 0 || node.asInt() >= vocabulary) {
+            throw new ModelFormatException(file + ": " + key + " must be a token of the vocabulary of " + vocabulary
+                    + ", got " + (node.isMissingNode() ? "none" : node));
+        }
+        return node.asInt();
+    }
+}

@@ -1,0 +1,159 @@
+package io.equipoise.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Kernels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+
+/** Loads and saves Hugging Face model folders: {@code config.json}, safetensors, {@code tokenizer.json}. */
+public final class ModelHub {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> COMPANIONS = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "generation_config.json",
+            "LICENSE",
+            "NOTICE");
+
+    private ModelHub() {}
+
+    /**
+     * A model with its tokenizer.
+     *
+     * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
+     */
+    public static PretrainedModel load(Path folder) {
+        var model = loadModel(folder, KernelProvider.kernels());
+        try {
+            var tokenizer = Tokenizer.load(folder.resolve("tokenizer.json"));
+            if (tokenizer.vocabularySize() > model.config().vocabularySize()) {
+                int tokens = tokenizer.vocabularySize();
+                tokenizer.close();
+                throw new ModelFormatException("tokenizer.json in " + folder + " has tokens up to " + (tokens - 1)
+                        + ", the model's vocabulary ends at "
+                        + (model.config().vocabularySize() - 1) + "; it belongs to another model");
+            }
+            return new PretrainedModel(model, tokenizer);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A model without a tokenizer.
+     *
+     * @throws ModelFormatException when something is missing, broken or unknown
+     */
+    public static CausalLanguageModel loadModel(Path folder, Kernels kernels) {
+        if (!Files.isDirectory(folder)) {
+            throw new ModelFormatException("no model folder " + folder
+                    + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
+        }
+        var file = folder.resolve("config.json");
+        var json = readConfig(file);
+        String type = json.path("model_type").asText("");
+        if (!type.equals("gpt2")) {
+            throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
+        }
+        var model = new Gpt2(Gpt2Config.of(json, file), kernels);
+        try (var weights = Weights.open(folder)) {
+            for (var declaration : model.flatParameters().declarations()) {
+                String name = declaration.name();
+                // Checkpoints of the bare transformer leave the prefix out.
+                var candidates = List.of(name, name.replaceFirst("^transformer\\.", ""));
+                String found = weights.find(candidates, declaration.shape())
+                        .orElseThrow(() -> new ModelFormatException("no tensor " + name + " in " + folder
+                                + "; the safetensors are of another model or incomplete"));
+                read(weights, found, model.flatParameters().tensor(name), folder);
+            }
+            return model;
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static JsonNode readConfig(Path file) {
+        if (!Files.isRegularFile(file)) throw new ModelFormatException("no " + file + ": not a model folder");
+        try {
+            return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new ModelFormatException(file + " is not JSON: " + e.getMessage(), e);
+        }
+    }
+
+    private static void read(Weights weights, String name, Tensor destination, Path folder) {
+        var type =
+                switch (weights.type(name)) {
+                    case "F32" -> torch.ScalarType.Float;
+                    case "F16" -> torch.ScalarType.Half;
+                    default -> torch.ScalarType.BFloat16;
+                };
+        int bytes = type == torch.ScalarType.Float ? 4 : 2;
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            var flat = destination.view(-1);
+            long from = 0;
+            for (var piece : weights.map(name)) {
+                long count = piece.remaining() / bytes;
+                var source = torch.from_blob(new BytePointer(piece), new long[] {count}, new TensorOptions(type));
+                flat.narrow(0, from, count).copy_(source);
+                from += count;
+            }
+            if (!torch.isfinite(flat).all().item_bool()) {
+                throw new ModelFormatException("tensor " + name + " in " + folder
+                        + " holds NaN or infinity; the checkpoint is damaged or its training diverged");
+            }
+        }
+    }
+
+    /**
+     * Saves the weights in f32 with the configuration they were loaded with; {@code transformers} loads the result.
+     *
+     * @param origin the folder the model came from: its config and tokenizer files are taken along
+     */
+    public static void save(CausalLanguageModel model, Path origin, Path folder) throws IOException {
+        if (!(model instanceof Gpt2 gpt2)) {
+            throw new IllegalArgumentException(
+                    "only models loaded from a folder can be saved, got " + model.getClass());
+        }
+        Files.createDirectories(folder);
+        for (String companion : COMPANIONS) {
+            var source = origin.resolve(companion);
+            if (Files.isRegularFile(source)) {
+                Files.copy(source, folder.resolve(companion), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        var config = (ObjectNode) readConfig(origin.resolve("config.json"));
+        config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
+        Files.writeString(
+                folder.resolve("config.json"),
+                JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+        var tensors = new ArrayList<SafetensorsWriter.Tensor>();
+        var parameters = gpt2.parameters();
+        var declarations = gpt2.flatParameters().declarations();
+        for (int i = 0; i < declarations.size(); i++) {
+            var parameter = parameters.list().get(i);
+            tensors.add(new SafetensorsWriter.Tensor(
+                    parameter.name(),
+                    declarations.get(i).shape(),
+                    parameters.value().slice(parameter.from(), parameter.size())));
+        }
+        SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors);
+    }
+}

@@ -1,0 +1,116 @@
+package io.equipoise.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The safetensors of a model folder: {@code model.safetensors}, or the shards that its index names. */
+final class Weights implements AutoCloseable {
+    private final Path folder;
+    private final Map<String, Safetensors> files;
+    private final Map<String, Safetensors> fileOf = new HashMap<>();
+
+    private Weights(Path folder, Map<String, Safetensors> files) {
+        this.folder = folder;
+        this.files = files;
+        for (var file : files.values()) {
+            for (String name : file.entries().keySet()) fileOf.put(name, file);
+        }
+    }
+
+    static Weights open(Path folder) {
+        var files = new LinkedHashMap<String, Safetensors>();
+        try {
+            var index = folder.resolve("model.safetensors.index.json");
+            if (Files.exists(folder.resolve("model.safetensors"))) {
+                files.put("model.safetensors", Safetensors.open(folder.resolve("model.safetensors")));
+            } else if (Files.exists(index)) {
+                for (var shard : shards(index)) {
+                    if (!files.containsKey(shard)) files.put(shard, Safetensors.open(folder.resolve(shard)));
+                }
+            } else {
+                throw new ModelFormatException("no model.safetensors and no model.safetensors.index.json in " + folder
+                        + "; convert other formats with transformers' save_pretrained(…, safe_serialization=True)");
+            }
+        } catch (RuntimeException e) {
+            files.values().forEach(Safetensors::close);
+            throw e;
+        }
+        return new Weights(folder, files);
+    }
+
+    private static List<String> shards(Path index) {
+        JsonNode root;
+        try {
+            root = new JsonMapper().readTree(index.toFile());
+        } catch (IOException e) {
+            throw new ModelFormatException("can't read " + index + ": " + e.getMessage(), e);
+        }
+        var shards = new java.util.ArrayList<String>();
+        for (var field : root.path("weight_map").properties()) {
+            String shard = field.getValue().asText();
+            // A shard is a file of this folder: never a path out of it.
+            if (shard.isEmpty() || !Path.of(shard).getFileName().toString().equals(shard)) {
+                throw new ModelFormatException(
+                        index + " names the shard '" + shard + "', which is not a plain file name");
+            }
+            shards.add(shard);
+        }
+        if (shards.isEmpty()) throw new ModelFormatException(index + " has no weight_map");
+        return shards;
+    }
+
+    /** The first of these names that is there, with its shape checked. */
+    Optional<String> find(List<String> candidates, List<Long> shape) {
+        for (String name : candidates) {
+            var file = fileOf.get(name);
+            if (file == null) continue;
+            var entry = file.entries().get(name);
+            if (entry != null && !entry.shape().equals(shape)) {
+                throw new ModelFormatException("tensor " + name + " in " + folder + " has shape " + entry.shape()
+                        + ", config.json wants " + shape);
+            }
+            return Optional.of(name);
+        }
+        return Optional.empty();
+    }
+
+    /** @return safetensors' name of the type: F32, F16 or BF16 */
+    String type(String name) {
+        String type = entry(name).type();
+        if (!List.of("F32", "F16", "BF16").contains(type)) {
+            throw new ModelFormatException(
+                    "tensor " + name + " in " + folder + " is " + type + ", wanted F32, F16 or BF16");
+        }
+        return type;
+    }
+
+    List<ByteBuffer> map(String name) {
+        return file(name).map(entry(name));
+    }
+
+    private Safetensors.Entry entry(String name) {
+        var entry = file(name).entries().get(name);
+        if (entry == null) throw new ModelFormatException("no tensor " + name + " in " + folder);
+        return entry;
+    }
+
+    private Safetensors file(String name) {
+        var file = fileOf.get(name);
+        if (file == null) throw new ModelFormatException("no tensor " + name + " in " + folder);
+        return file;
+    }
+
+    @Override
+    public void close() {
+        files.values().forEach(Safetensors::close);
+    }
+}

@@ -1,0 +1,167 @@
+package io.equipoise.training;
+
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.metrics.Divergences;
+import io.equipoise.metrics.Diversity;
+import io.equipoise.metrics.LogSumExp;
+import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.model.PretrainedModel;
+import io.equipoise.model.TextDecoder;
+import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.target.EnergyBasedTarget;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Measures policies against a target on fresh samples: KL(p‖π) and TVD(p, π) on samples of the base model, everything
+ * else on samples of the policy. The base model's samples are drawn once and serve every policy.
+ */
+public final class Evaluator {
+    /** Self-BLEU compares every text with all others, so it looks at so many. */
+    private static final int SELF_BLEU_TEXTS = 500;
+
+    private static final int MICRO_BATCH = 128;
+
+    private final CausalLanguageModel base;
+    private final Rollouts rollouts;
+    private final EnergyBasedTarget target;
+    private final Rollout ofBase;
+    private final double logZ;
+
+    private Evaluator(
+            CausalLanguageModel base,
+            TextDecoder text,
+            EnergyBasedTarget target,
+            SamplerConfig sampling,
+            int baseSamples) {
+        if (sampling.temperature() != 1 || !sampling.truncation().isNone()) {
+            throw new IllegalArgumentException(
+                    "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
+        }
+        this.base = base;
+        this.target = target;
+        rollouts = new Rollouts(
+                base, text, target.constraints(), new Sampler(KernelProvider.kernels(), sampling), MICRO_BATCH);
+        ofBase = rollouts.rollout(base, baseSamples, 0, target);
+        logZ = LogSumExp.of(ofBase.logWeight()).logMean();
+    }
+
+    /**
+     * Draws the base model's samples.
+     *
+     * @param sampling its seed must not be the training's, or the samples aren't fresh
+     * @param baseSamples on which KL(p‖π), TVD and Z are estimated
+     */
+    public static Evaluator create(
+            PretrainedModel base, EnergyBasedTarget target, SamplerConfig sampling, int baseSamples) {
+        return create(base.model(), base.tokenizer(), target, sampling, baseSamples);
+    }
+
+    /** The same for a model whose tokens become text in another way. */
+    public static Evaluator create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            EnergyBasedTarget target,
+            SamplerConfig sampling,
+            int baseSamples) {
+        return new Evaluator(base, text, target, sampling, baseSamples);
+    }
+
+    /** What the base model itself is worth: the state before training. */
+    public Evaluation ofBase() {
+        return evaluation(ofBase, ofBase.logProposal(), ofBase.logProposal());
+    }
+
+    /**
+     * Measures a policy.
+     *
+     * @param samples fresh samples of the policy
+     */
+    public Evaluation of(CausalLanguageModel policy, int samples) {
+        double[] logPolicyOnBase = rollouts.score(policy, ofBase.sequences());
+        var rollout = rollouts.rollout(policy, samples, ofBase.size(), target);
+        return evaluation(rollout, rollout.logProposal(), logPolicyOnBase);
+    }
+
+    private Evaluation evaluation(Rollout rollout, double[] logPolicy, double[] logPolicyOnBase) {
+        var onBase =
+                Divergences.estimate(ofBase.logTarget(), ofBase.logProposal(), logPolicyOnBase, ofBase.logBase(), logZ);
+        double klPolicyBase = 0;
+        double logBase = 0;
+        for (int i = 0; i < rollout.size(); i++) {
+            klPolicyBase += (logPolicy[i] - rollout.logBase()[i]) / rollout.size();
+            logBase += rollout.logBase()[i];
+        }
+        double perToken = logBase / rollout.sequences().generatedTokens();
+        var moments = new LinkedHashMap<String, Double>();
+        for (int f = 0; f < target.constraints().size(); f++) {
+            double sum = 0;
+            for (double[] row : rollout.phi()) sum += row[f];
+            moments.put(target.constraints().get(f).name(), sum / rollout.size());
+        }
+        var fewer = rollout.texts().subList(0, Math.min(SELF_BLEU_TEXTS, rollout.size()));
+        var distinct = new ArrayList<Double>();
+        for (int n = 1; n <= 3; n++) distinct.add(Diversity.distinct(n, rollout.texts()));
+        var selfBleu = new ArrayList<Double>();
+        for (int n = 3; n <= 5; n++) selfBleu.add(Diversity.selfBleu(n, fewer));
+        return new Evaluation(
+                moments,
+                onBase.klTargetPolicy(),
+                onBase.klTargetPolicyError(),
+                klPolicyBase,
+                onBase.tvdTargetPolicy(),
+                logZ,
+                perToken,
+                Math.exp(-perToken),
+                distinct,
+                selfBleu,
+                rollout.texts());
+    }
+
+    /** Texts of an evaluation picked without regard to what they say, the same for the same seed. */
+    public static List<String> pick(Evaluation evaluation, int count, long seed) {
+        var random = new Random(seed);
+        var picked = new ArrayList<String>();
+        for (int i = 0; i < count && !evaluation.texts().isEmpty(); i++) {
+            picked.add(evaluation.texts().get(random.nextInt(evaluation.texts().size())));
+        }
+        return picked;
+    }
+
+    /** The base model that policies are compared with. */
+    public CausalLanguageModel base() {
+        return base;
+    }
+
+    /**
+     * What was measured of one policy; logarithms natural.
+     *
+     * @param moments E_π φ by constraint
+     * @param klTargetPolicy KL(p‖π), nats a sequence
+     * @param klTargetPolicyError its standard error
+     * @param klPolicyBase KL(π‖a), nats a sequence
+     * @param tvdTargetPolicy TVD(p, π)
+     * @param logZ on the base model's samples
+     * @param logBasePerToken mean log a of the policy's tokens, nats a token
+     * @param perplexityUnderBase exp of minus that
+     * @param distinct Distinct-1, -2, -3
+     * @param selfBleu Self-BLEU-3, -4, -5, of the first 500 texts
+     * @param texts what the policy wrote
+     */
+    public record Evaluation(
+            Map<String, Double> moments,
+            double klTargetPolicy,
+            double klTargetPolicyError,
+            double klPolicyBase,
+            double tvdTargetPolicy,
+            double logZ,
+            double logBasePerToken,
+            double perplexityUnderBase,
+            List<Double> distinct,
+            List<Double> selfBleu,
+            List<String> texts) {}
+}

@@ -1,0 +1,23 @@
+package io.equipoise.training;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Wall time of a step's phases. */
+final class PhaseClock {
+    private final Map<String, Double> seconds = new LinkedHashMap<>();
+    private final long start = System.nanoTime();
+    private long last = start;
+
+    void end(String phase) {
+        long now = System.nanoTime();
+        seconds.put(phase, (now - last) * 1e-9);
+        last = now;
+    }
+
+    Map<String, Double> seconds() {
+        var all = new LinkedHashMap<>(seconds);
+        all.put("total", (last - start) * 1e-9);
+        return all;
+    }
+}

@@ -1,0 +1,34 @@
+package io.equipoise.training;
+
+import io.equipoise.sampling.Sequences;
+import java.util.List;
+
+/**
+ * B sequences with everything that does not depend on the policy.
+ *
+ * @param sequences as sampled, with the log-probabilities they were drawn with
+ * @param texts (B) the generated parts as text
+ * @param phi (B, F) features
+ * @param logProposal (B) log q, nats
+ * @param logBase (B) log a, nats
+ * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
+ */
+record Rollout(
+        Sequences sequences,
+        List<String> texts,
+        double[][] phi,
+        double[] logProposal,
+        double[] logBase,
+        double[] logTarget) {
+
+    int size() {
+        return texts.size();
+    }
+
+    /** (B) log w = log P − log q, nats. */
+    double[] logWeight() {
+        var logWeight = new double[size()];
+        for (int i = 0; i < logWeight.length; i++) logWeight[i] = logTarget[i] - logProposal[i];
+        return logWeight;
+    }
+}

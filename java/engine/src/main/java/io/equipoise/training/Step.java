@@ -1,0 +1,55 @@
+package io.equipoise.training;
+
+import io.equipoise.metrics.Divergences;
+import java.util.Map;
+
+/**
+ * One step's numbers; estimates are on the step's own B samples, before π was trained on them. Logarithms are natural.
+ *
+ * @param step from 1
+ * @param loss −(1/B) Σ c·log π
+ * @param logZ log of the running mean of w over all samples so far
+ * @param divergences of p, π, q and a from each other
+ * @param moments E_π φ by constraint: Σ ρφ / Σ ρ
+ * @param baseline what is taken from a sequence's w before it weighs: mean of Z·ρ (0 for {@code gdc}), over Z if normalised
+ * @param gradientNorm of the whole batch's gradient, before clipping
+ * @param learningRate of this step
+ * @param check outcome of the proposal check made after this step, {@code NONE} when it made none
+ * @param tokens generated in this step
+ * @param seconds wall time by phase: {@code sample}, {@code score}, {@code gradient}, {@code update}, {@code total}
+ */
+public record Step(
+        int step,
+        double loss,
+        double logZ,
+        Divergences.Estimates divergences,
+        Map<String, Double> moments,
+        double baseline,
+        double gradientNorm,
+        double learningRate,
+        Check check,
+        long tokens,
+        Map<String, Double> seconds) {
+
+    /** What came of comparing π with q. */
+    public enum Outcome {
+        /** No check at this step. */
+        NONE,
+        /** q stays. */
+        KEPT,
+        /** q ← π. */
+        UPDATED,
+        /** π was worse than q at several checks in a row; see {@link OnDrift}. */
+        DRIFTED
+    }
+
+    /**
+     * A comparison of π and q over all samples since the one before.
+     *
+     * @param klTargetPolicy KL(p‖π), nats; NaN without a check
+     * @param klTargetProposal KL(p‖q), nats; NaN without a check
+     */
+    public record Check(Outcome outcome, double klTargetPolicy, double klTargetProposal) {
+        static final Check NONE = new Check(Outcome.NONE, Double.NaN, Double.NaN);
+    }
+}

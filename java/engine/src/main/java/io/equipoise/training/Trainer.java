@@ -1,0 +1,276 @@
+package io.equipoise.training;
+
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Kernels;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.metrics.Divergences;
+import io.equipoise.metrics.LogSumExp;
+import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.model.PretrainedModel;
+import io.equipoise.model.TextDecoder;
+import io.equipoise.objective.Objective;
+import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.target.Constraint;
+import io.equipoise.target.EnergyBasedTarget;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves a policy π, at first a copy of the base model, towards the target p. Each {@link #step} samples from the
+ * proposal q, weighs, adds up the gradient, updates π, and every so often compares π with q. For one thread; the base
+ * model is only read and stays the caller's.
+ */
+public final class Trainer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+    private final CausalLanguageModel base;
+    private final TrainingConfig config;
+    private final Objective objective;
+    private final Rollouts rollouts;
+    private final EnergyBasedTarget target;
+    private final Map<String, Double> baseMoments;
+    private final CausalLanguageModel policy;
+    private final Adam adam;
+    private final DriftGuard drift;
+    private final LogSumExp partition = new LogSumExp();
+    private final CheckWindow window = new CheckWindow();
+    /** q: the base model until the first update, then a copy of its own that is kept. */
+    private CausalLanguageModel proposal;
+
+    private long sequences;
+    private int steps;
+    private double learningRateScale = 1;
+    private boolean stopped;
+
+    private Trainer(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            TrainingConfig config,
+            Kernels kernels) {
+        this.base = base;
+        this.config = config;
+        objective = config.objectiveFunction();
+        drift = new DriftGuard(config.driftChecks());
+        var sampling = new SamplerConfig(
+                1, config.maxTokens(), Truncation.NONE, config.fixedLength(), config.batchSize(), config.seed());
+        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, sampling), config.microBatch());
+
+        var sample = rollouts.sample(base, config.momentSamples(), 0);
+        sequences = sample.size();
+        double[][] phi = rollouts.features(rollouts.texts(sample));
+        target = EnergyBasedTarget.fit(constraints, phi, new double[sample.size()]);
+        // These samples come from a = q, so their weights are P/a and count for Z like any other's.
+        for (double logWeight : target.logPotential(phi)) partition.add(logWeight);
+        baseMoments = moments(phi, new double[sample.size()]);
+
+        Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
+        if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
+            throw new IllegalArgumentException("trainable '" + config.trainable() + "' matches no parameter; there are "
+                    + base.parameters().list().get(0).name() + " and "
+                    + (base.parameters().list().size() - 1) + " more");
+        }
+        policy = base.copy();
+        policy.trainable(trainable);
+        adam = new Adam(kernels, policy.parameters().value().size(), trainable);
+        proposal = config.onPolicy() ? policy : base;
+    }
+
+    /**
+     * Prepares a run: samples the base model, finds λ and a first Z.
+     *
+     * @throws io.equipoise.target.InfeasibleConstraintException when the constraints can't be met
+     */
+    public static Trainer create(PretrainedModel base, List<Constraint> constraints, TrainingConfig config) {
+        return create(base.model(), base.tokenizer(), constraints, config);
+    }
+
+    /** The same for a model whose tokens become text in another way. */
+    public static Trainer create(
+            CausalLanguageModel base, TextDecoder text, List<Constraint> constraints, TrainingConfig config) {
+        return new Trainer(base, text, constraints, config, KernelProvider.kernels());
+    }
+
+    /** One step of training. */
+    public Step step() {
+        if (isFinished()) throw new IllegalStateException("the run has ended after " + steps + " steps");
+        steps++;
+        var clock = new PhaseClock();
+        var sampled = rollouts.sample(proposal, config.batchSize(), sequences);
+        sequences += sampled.size();
+        clock.end("sample");
+
+        var texts = rollouts.texts(sampled);
+        var rollout = rollouts.complete(proposal, sampled, texts, rollouts.features(texts), target);
+        for (double logWeight : rollout.logWeight()) partition.add(logWeight);
+        double logZ = partition.logMean();
+        clock.end("score");
+
+        var coefficient = new double[rollout.size()];
+        policy.parameters().gradient().clear();
+        double[] logPolicy = policy.accumulateGradient(
+                sampled.tokens(),
+                sampled.promptLength(),
+                config.microBatch(),
+                (i, logProb) -> coefficient[i] =
+                        objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logProb, logZ));
+        clock.end("gradient");
+
+        var estimates =
+                Divergences.estimate(rollout.logTarget(), rollout.logProposal(), logPolicy, rollout.logBase(), logZ);
+        double learningRate = learningRateScale
+                * config.learningRate()
+                * config.schedule().factor(steps, config.warmupSteps(), config.steps());
+        double gradientNorm = policy.gradientNorm() / rollout.size();
+        if (!Double.isFinite(gradientNorm)) {
+            throw new ArithmeticException("the gradient of step " + steps + " is not finite; lower learningRate ("
+                    + config.learningRate() + ") or check the base model's weights");
+        }
+        // Adam descends; the estimator is of an ascent direction.
+        adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
+        window.add(rollout, logPolicy);
+        var check = steps % config.checkEvery() == 0 ? check(logZ) : Step.Check.NONE;
+        clock.end("update");
+        return new Step(
+                steps,
+                loss(coefficient, logPolicy),
+                logZ,
+                estimates,
+                moments(rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
+                baseline(coefficient, rollout, logZ),
+                gradientNorm,
+                learningRate,
+                check,
+                sampled.generatedTokens(),
+                clock.seconds());
+    }
+
+    private double clip(double gradientNorm) {
+        return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
+    }
+
+    private Step.Check check(double logZ) {
+        var estimates = window.estimates(logZ);
+        var excess = window.excess(logZ);
+        window.clear();
+        double policyKl = estimates.klTargetPolicy();
+        double proposalKl = estimates.klTargetProposal();
+        if (config.onPolicy()) return new Step.Check(Step.Outcome.NONE, policyKl, proposalKl);
+        if (config.proposalUpdate().accepts(estimates)) {
+            if (proposal == base) proposal = policy.copy();
+            else proposal.copyFrom(policy);
+            drift.reset();
+            return new Step.Check(Step.Outcome.UPDATED, policyKl, proposalKl);
+        }
+        if (!drift.drifts(excess)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
+        onDrift(policyKl, proposalKl);
+        return new Step.Check(Step.Outcome.DRIFTED, policyKl, proposalKl);
+    }
+
+    private void onDrift(double policyKl, double proposalKl) {
+        LOG.warn(String.format(
+                "step %d: the policy drifts: KL(p||policy) %.3f was above KL(p||proposal) %.3f at %d checks in a row (%s)",
+                steps,
+                policyKl,
+                proposalKl,
+                config.driftChecks(),
+                switch (config.onDrift()) {
+                    case WARN -> "onDrift: warn; lower learningRate or raise batchSize";
+                    case ROLLBACK -> "onDrift: rollback; back to the proposal at half the learning rate";
+                    case STOP -> "onDrift: stop";
+                }));
+        if (config.onDrift() == OnDrift.ROLLBACK) {
+            policy.copyFrom(proposal);
+            adam.reset();
+            learningRateScale /= 2;
+        } else if (config.onDrift() == OnDrift.STOP) {
+            stopped = true;
+        }
+    }
+
+    private static double loss(double[] coefficient, double[] logPolicy) {
+        double sum = 0;
+        for (int i = 0; i < coefficient.length; i++) sum -= coefficient[i] * logPolicy[i];
+        return sum / coefficient.length;
+    }
+
+    /** The mean of w, scaled as the coefficients are, less the mean coefficient. */
+    private double baseline(double[] coefficient, Rollout rollout, double logZ) {
+        double sum = 0;
+        double[] logWeight = rollout.logWeight();
+        for (int i = 0; i < coefficient.length; i++) {
+            sum += Math.exp(logWeight[i] - (config.normalize() ? logZ : 0)) - coefficient[i];
+        }
+        return sum / coefficient.length;
+    }
+
+    private static double[] logRatios(double[] logPolicy, double[] logProposal) {
+        var ratios = new double[logPolicy.length];
+        for (int i = 0; i < ratios.length; i++) ratios[i] = logPolicy[i] - logProposal[i];
+        return ratios;
+    }
+
+    /** Self-normalised weighted means of the features, by constraint. */
+    private Map<String, Double> moments(double[][] phi, double[] logWeight) {
+        double total = LogSumExp.of(logWeight).logSum();
+        var moments = new LinkedHashMap<String, Double>();
+        for (int f = 0; f < target.constraints().size(); f++) {
+            double mean = 0;
+            for (int i = 0; i < phi.length; i++) mean += Math.exp(logWeight[i] - total) * phi[i][f];
+            moments.put(target.constraints().get(f).name(), mean);
+        }
+        return moments;
+    }
+
+    /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */
+    public boolean isFinished() {
+        return stopped || steps >= config.steps();
+    }
+
+    /** Whether {@link OnDrift#STOP} ended the run before its last step. */
+    public boolean isStoppedByDrift() {
+        return stopped;
+    }
+
+    public TrainingConfig config() {
+        return config;
+    }
+
+    /** P, with λ as found on the base model's samples. */
+    public EnergyBasedTarget target() {
+        return target;
+    }
+
+    /** E_a φ by constraint, on the samples that λ was found on. */
+    public Map<String, Double> baseMoments() {
+        return baseMoments;
+    }
+
+    /** Log of the running mean of w, nats. */
+    public double logZ() {
+        return partition.logMean();
+    }
+
+    /** π; changes with every step, closed with the trainer. */
+    public CausalLanguageModel policy() {
+        return policy;
+    }
+
+    /** q; the base model until the first update. */
+    public CausalLanguageModel proposal() {
+        return proposal;
+    }
+
+    @Override
+    public void close() {
+        adam.close();
+        if (proposal != base && proposal != policy) proposal.close();
+        policy.close();
+    }
+}
