@@ -7,11 +7,13 @@ import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringViewOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -83,7 +85,7 @@ public class SampleBenchmark {
         float[] expected = logProb.toFloats();
         int[] tokens = token.toInts();
         cpu();
-        if (!java.util.Arrays.equals(token.toInts(), tokens)) {
+        if (!Arrays.equals(token.toInts(), tokens)) {
             throw new IllegalStateException(kernels.description() + " draws other tokens than the reference");
         }
         Agreement.require(kernels.description(), logProb.toFloats(), expected, 1e-5);
@@ -123,7 +125,7 @@ public class SampleBenchmark {
                         rightOfEquals,
                         new StringViewOptional(),
                         new TensorOptional())
-                .clamp_max(new org.bytedeco.pytorch.Scalar(shape.columns - 1));
+                .clamp_max(new Scalar(shape.columns - 1));
     }
 
     @TearDown

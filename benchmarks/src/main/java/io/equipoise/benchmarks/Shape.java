@@ -4,6 +4,7 @@ import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import java.util.Random;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /** Logits as they occur: the rows that one call sees and the vocabulary of a real model. */
@@ -45,7 +46,6 @@ public enum Shape {
                     case F16 -> torch.ScalarType.Half;
                     default -> torch.ScalarType.Float;
                 };
-        return torch.from_blob(
-                logits.address(), new long[] {rows, columns}, new org.bytedeco.pytorch.TensorOptions(type));
+        return torch.from_blob(logits.address(), new long[] {rows, columns}, new TensorOptions(type));
     }
 }

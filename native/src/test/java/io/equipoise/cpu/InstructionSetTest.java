@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class InstructionSetTest {
             assertThatThrownBy(() -> new CpuKernels(set)).isInstanceOf(KernelException.class);
         }
         // The native side refuses too, rather than run into an illegal instruction.
-        try (var vector = io.equipoise.memory.Vector.f32(1)) {
+        try (var vector = Vector.f32(1)) {
             assertThatThrownBy(() -> CpuOperations.exp(vector.address(), vector.address(), 1, 99))
                     .isInstanceOf(KernelException.class)
                     .hasMessage("instruction set 99 is not available on this CPU");
