@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.target;
+
+import org.jspecify.annotations.NullMarked;
