@@ -43,12 +43,12 @@ public final class ReferenceKernels implements Kernels {
             Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature) {
         Shapes.tokenLogProb(logProb, logSumExp, entropy, logits, token, temperature);
         int[] tokens = token.toInts();
+        checkTokens("tokenLogProb", tokens, logits);
         var logProbs = new float[tokens.length];
         var logSumExps = new float[tokens.length];
         var entropies = new float[tokens.length];
         for (int row = 0; row < tokens.length; row++) {
             if (tokens[row] < 0) continue;
-            checkToken("tokenLogProb", tokens[row], row, logits);
             double[] x = scaled(logits.row(row), temperature);
             double normaliser = logSumExp(x);
             logProbs[row] = (float) (x[tokens[row]] - normaliser);
@@ -70,12 +70,12 @@ public final class ReferenceKernels implements Kernels {
     public void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
         Shapes.gradient(logits, logSumExp, token, coefficient);
         int[] tokens = token.toInts();
+        checkTokens("gradient", tokens, logits);
         float[] normaliser = logSumExp.toFloats();
         float[] coefficients = coefficient.toFloats();
         for (int row = 0; row < tokens.length; row++) {
             var gradient = new float[(int) logits.columns()];
             if (tokens[row] >= 0 && coefficients[row] != 0) {
-                checkToken("gradient", tokens[row], row, logits);
                 float[] x = logits.row(row);
                 for (int v = 0; v < gradient.length; v++) {
                     double onehot = v == tokens[row] ? 1 : 0;
@@ -111,10 +111,13 @@ public final class ReferenceKernels implements Kernels {
         secondMoment.put(v);
     }
 
-    private static void checkToken(String operation, int token, int row, Matrix logits) {
-        if (token >= logits.columns()) {
-            throw new KernelException(operation + ": token " + token + " at position " + row
-                    + " is outside the vocabulary of " + logits.columns());
+    /** Before anything is written: a row's token is wrong whatever its coefficient. */
+    private static void checkTokens(String operation, int[] tokens, Matrix logits) {
+        for (int row = 0; row < tokens.length; row++) {
+            if (tokens[row] >= logits.columns()) {
+                throw new KernelException(operation + ": token " + tokens[row] + " at position " + row
+                        + " is outside the vocabulary of " + logits.columns());
+            }
         }
     }
 

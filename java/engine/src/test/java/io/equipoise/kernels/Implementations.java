@@ -1,0 +1,30 @@
+package io.equipoise.kernels;
+
+import java.util.LinkedHashMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+
+/** The implementations that can run here, each once; the others are named with their reason on standard output. */
+public final class Implementations {
+    private static final Set<String> UNAVAILABLE = ConcurrentHashMap.newKeySet();
+
+    private Implementations() {}
+
+    /** For {@code @MethodSource}. */
+    public static Stream<Named<Kernels>> all() {
+        var byDescription = new LinkedHashMap<String, Kernels>();
+        for (var provider : KernelProvider.all()) {
+            var reason = provider.unavailable();
+            if (reason.isPresent()) {
+                var line = "kernels: " + provider.name() + " not tested: " + reason.get();
+                if (UNAVAILABLE.add(line)) System.out.println(line);
+                continue;
+            }
+            var kernels = provider.create();
+            byDescription.putIfAbsent(kernels.description(), kernels);
+        }
+        return byDescription.entrySet().stream().map(e -> Named.of(e.getKey(), e.getValue()));
+    }
+}

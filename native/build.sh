@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Compiles src/main/cpp into one archive: the kernels once per instruction set, each in its own namespace.
+# usage: build.sh OUTPUT_DIRECTORY        (Maven runs it; CXX chooses the compiler, g++ by default)
+set -euo pipefail
+
+cd "$(dirname "$0")/src/main/cpp"
+output=$1
+compiler=${CXX:-g++}
+# No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
+flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
+  -Wall -Wextra -Werror -Wno-psabi"
+kernels="sample token_log_prob gradient adam exp"
+
+sets="scalar"
+baseline=""
+if [[ $($compiler -dumpmachine) == x86_64* ]]; then
+  sets="scalar avx2 avx512"
+  baseline="-march=x86-64"
+fi
+
+lanes() { case $1 in scalar) echo 4 ;; avx2) echo 8 ;; avx512) echo 16 ;; esac; }
+features() {
+  case $1 in
+    scalar) echo "$baseline" ;;
+    avx2) echo "-march=x86-64 -mavx2 -mfma -mf16c" ;;
+    avx512) echo "-march=x86-64 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512" ;;
+  esac
+}
+
+mkdir -p "$output"
+archive=$output/libequipoise_cpu.a
+if [[ -f $archive && -z $(find . "$0" -newer "$archive" -type f) ]]; then exit 0; fi
+
+# compile SOURCE OBJECT INSTRUCTION_SET
+compile() {
+  # shellcheck disable=SC2086,SC2046 # flags are words
+  $compiler $flags $(features "$3") -DEQUIPOISE_ISA="$3" -DEQUIPOISE_LANES="$(lanes "$3")" -c "$1.cpp" -o "$output/$2.o"
+}
+
+compile_set() {
+  for kernel in $kernels; do
+    compile "$kernel" "${kernel}_$1" "$1"
+    # A function that the linker may share between objects could carry one set's instructions into another.
+    if [[ $1 != scalar ]] && shared=$(nm -C "$output/${kernel}_$1.o" | grep -E ' [VWu] ' |
+      grep -vE "equipoise::cpu::$1|DW.ref"); then
+      echo "$kernel for $1 defines shared code: $shared" >&2
+      return 1
+    fi
+  done
+}
+
+rm -f "$output"/*.o "$archive"
+running=()
+for set in $sets; do
+  compile_set "$set" &
+  running+=($!)
+done
+compile dispatch dispatch scalar
+compile sample_truncated sample_truncated scalar
+for process in "${running[@]}"; do wait "$process"; done
+ar rcs "$archive" "$output"/*.o

@@ -1,0 +1,101 @@
+// dispatch: what Java calls. Checks tokens, folds scalars, and hands over to the instruction set asked for.
+#include <cmath>
+#include <string>
+
+#include "operations.h"
+
+namespace equipoise::cpu {
+
+namespace {
+
+// Before anything is written: no kernel can report a bad token from inside its threads.
+void check_tokens(const char* operation, const int32_t* token, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; row++) {
+    if (token[row] >= columns) {
+      throw KernelError(std::string(operation) + ": token " + std::to_string(token[row]) + " at position " +
+                        std::to_string(row) + " is outside the vocabulary of " + std::to_string(columns));
+    }
+  }
+}
+
+// Calls run with the namespace's functions; a set that is not built in, or that the CPU lacks, never runs.
+#ifdef __x86_64__
+#define EQUIPOISE_RUN(ISA, CALL)                        \
+  do {                                                  \
+    if ((ISA) == kScalar) return scalar::CALL;          \
+    if ((ISA) == kAvx2 && supports(kAvx2)) return avx2::CALL;       \
+    if ((ISA) == kAvx512 && supports(kAvx512)) return avx512::CALL; \
+    throw KernelError("instruction set " + std::to_string(ISA) + " is not available on this CPU"); \
+  } while (false)
+#else
+#define EQUIPOISE_RUN(ISA, CALL)               \
+  do {                                         \
+    if ((ISA) == kScalar) return scalar::CALL; \
+    throw KernelError("instruction set " + std::to_string(ISA) + " is not available on this CPU"); \
+  } while (false)
+#endif
+
+}  // namespace
+
+bool supports(int32_t isa) {
+#ifdef __x86_64__
+  // Every CPU with AVX2 and FMA converts f16; not all compilers know that feature by name.
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (isa == kAvx2) return avx2;
+  if (isa == kAvx512) {
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  }
+#endif
+  return isa == kScalar;
+}
+
+void sample(int32_t* token, float* log_prob, const void* logits, const int64_t* sequence, const int32_t* position,
+            int32_t type, int64_t rows, int64_t columns, int64_t row_stride, double temperature, int32_t top_k,
+            double top_p, int64_t seed, int32_t isa) {
+  if (rows == 0) return;
+  const Logits x{logits, static_cast<Type>(type), rows, columns, row_stride};
+  if (top_k > 0 || top_p < 1) {
+    return sample_truncated(token, log_prob, x, sequence, position, temperature, top_k, top_p, seed);
+  }
+  EQUIPOISE_RUN(isa, sample(token, log_prob, x, sequence, position, temperature, seed));
+}
+
+void token_log_prob(float* log_prob, float* log_sum_exp, float* entropy, const void* logits, const int32_t* token,
+                    int32_t type, int64_t rows, int64_t columns, int64_t row_stride, double temperature, int32_t isa) {
+  if (rows == 0) return;
+  check_tokens("tokenLogProb", token, rows, columns);
+  const Logits x{logits, static_cast<Type>(type), rows, columns, row_stride};
+  EQUIPOISE_RUN(isa, token_log_prob(log_prob, log_sum_exp, entropy, x, token, temperature));
+}
+
+void gradient(void* logits, const float* log_sum_exp, const int32_t* token, const float* coefficient, int32_t type,
+              int64_t rows, int64_t columns, int64_t row_stride, int32_t isa) {
+  if (rows == 0) return;
+  check_tokens("gradient", token, rows, columns);
+  const Logits x{logits, static_cast<Type>(type), rows, columns, row_stride};
+  EQUIPOISE_RUN(isa, gradient(x, log_sum_exp, token, coefficient));
+}
+
+void adam(float* parameter, float* first_moment, float* second_moment, const float* gradient, int64_t size,
+          double learning_rate, double beta1, double beta2, double epsilon, double weight_decay, int64_t step,
+          double scale, int32_t isa) {
+  const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
+  const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));
+  const AdamStep rule{static_cast<float>(scale),
+                      static_cast<float>(beta1),
+                      static_cast<float>(1 - beta1),
+                      static_cast<float>(beta2),
+                      static_cast<float>(1 - beta2),
+                      static_cast<float>(learning_rate * weight_decay),
+                      static_cast<float>(learning_rate / correction1),
+                      static_cast<float>(1 / std::sqrt(correction2)),
+                      static_cast<float>(epsilon)};
+  EQUIPOISE_RUN(isa, adam(parameter, first_moment, second_moment, gradient, size, rule));
+}
+
+void exp_f32(float* result, const float* x, int64_t size, int32_t isa) {
+  EQUIPOISE_RUN(isa, exp_f32(result, x, size));
+}
+
+}  // namespace equipoise::cpu

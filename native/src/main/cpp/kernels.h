@@ -1,0 +1,47 @@
+// The operations of io.equipoise.kernels.Kernels for the CPU, as Java calls them: each checks what only the data can
+// tell (tokens inside the vocabulary), then runs the object compiled for the instruction set asked for.
+//
+// Arguments: outputs, inputs, type, sizes, strides in elements, scalars, seed, instruction set.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+
+namespace equipoise::cpu {
+
+// Becomes io.equipoise.kernels.KernelException in Java.
+struct KernelError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Element types of logits, as io.equipoise.cpu.CpuKernels numbers them.
+enum Type : int32_t { kF32, kBf16, kF16 };
+
+// Instruction sets, as io.equipoise.cpu.InstructionSet numbers them.
+enum Isa : int32_t { kScalar, kAvx2, kAvx512 };
+
+// Whether this library was built with the instruction set and this CPU and operating system have it.
+bool supports(int32_t isa);
+
+// sample.cpp; with top_k > 0 or top_p < 1, sample_truncated.cpp.
+void sample(int32_t* token, float* log_prob, const void* logits, const int64_t* sequence, const int32_t* position,
+            int32_t type, int64_t rows, int64_t columns, int64_t row_stride, double temperature, int32_t top_k,
+            double top_p, int64_t seed, int32_t isa);
+
+// token_log_prob.cpp
+void token_log_prob(float* log_prob, float* log_sum_exp, float* entropy, const void* logits, const int32_t* token,
+                    int32_t type, int64_t rows, int64_t columns, int64_t row_stride, double temperature, int32_t isa);
+
+// gradient.cpp
+void gradient(void* logits, const float* log_sum_exp, const int32_t* token, const float* coefficient, int32_t type,
+              int64_t rows, int64_t columns, int64_t row_stride, int32_t isa);
+
+// adam.cpp
+void adam(float* parameter, float* first_moment, float* second_moment, const float* gradient, int64_t size,
+          double learning_rate, double beta1, double beta2, double epsilon, double weight_decay, int64_t step,
+          double scale, int32_t isa);
+
+// exp.h over a vector, for its accuracy test.
+void exp_f32(float* result, const float* x, int64_t size, int32_t isa);
+
+}  // namespace equipoise::cpu

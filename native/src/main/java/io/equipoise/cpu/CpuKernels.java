@@ -1,0 +1,166 @@
+package io.equipoise.cpu;
+
+import io.equipoise.kernels.AdamRule;
+import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Kernels;
+import io.equipoise.kernels.Shapes;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import java.util.Optional;
+
+/**
+ * The operations in C++, a source file each in {@code native/src/main/cpp}: vectorised for one instruction set, rows
+ * shared among OpenMP's threads. Results don't depend on the number of threads.
+ */
+public final class CpuKernels implements Kernels {
+    private final InstructionSet instructionSet;
+
+    /** @throws KernelException when this CPU lacks the instruction set */
+    public CpuKernels(InstructionSet instructionSet) {
+        if (!instructionSet.isSupported()) {
+            throw new KernelException(
+                    "this CPU can't run " + instructionSet + "; it can run " + InstructionSet.supported());
+        }
+        this.instructionSet = instructionSet;
+    }
+
+    @Override
+    public String description() {
+        return "cpu (" + instructionSet + ")";
+    }
+
+    @Override
+    public void sample(
+            Vector token,
+            Vector logProb,
+            Matrix logits,
+            Vector sequence,
+            Vector position,
+            double temperature,
+            Truncation truncation,
+            long seed) {
+        Shapes.sample(token, logProb, logits, sequence, position, temperature);
+        CpuOperations.sample(
+                token.address(),
+                logProb.address(),
+                logits.address(),
+                sequence.address(),
+                position.address(),
+                code(logits.type()),
+                logits.rows(),
+                logits.columns(),
+                logits.rowStride(),
+                temperature,
+                truncation.topK(),
+                truncation.topP(),
+                seed,
+                instructionSet.code());
+    }
+
+    @Override
+    public void tokenLogProb(
+            Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature) {
+        Shapes.tokenLogProb(logProb, logSumExp, entropy, logits, token, temperature);
+        CpuOperations.tokenLogProb(
+                logProb.address(),
+                logSumExp.address(),
+                entropy.address(),
+                logits.address(),
+                token.address(),
+                code(logits.type()),
+                logits.rows(),
+                logits.columns(),
+                logits.rowStride(),
+                temperature,
+                instructionSet.code());
+    }
+
+    @Override
+    public void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
+        Shapes.gradient(logits, logSumExp, token, coefficient);
+        CpuOperations.gradient(
+                logits.address(),
+                logSumExp.address(),
+                token.address(),
+                coefficient.address(),
+                code(logits.type()),
+                logits.rows(),
+                logits.columns(),
+                logits.rowStride(),
+                instructionSet.code());
+    }
+
+    @Override
+    public void adam(
+            Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient, AdamRule rule, double scale) {
+        Shapes.adam(parameter, firstMoment, secondMoment, gradient);
+        CpuOperations.adam(
+                parameter.address(),
+                firstMoment.address(),
+                secondMoment.address(),
+                gradient.address(),
+                parameter.size(),
+                rule.learningRate(),
+                rule.beta1(),
+                rule.beta2(),
+                rule.epsilon(),
+                rule.weightDecay(),
+                rule.step(),
+                scale,
+                instructionSet.code());
+    }
+
+    /** As {@code Type} in kernels.h numbers them. */
+    private static int code(DataType type) {
+        return switch (type) {
+            case F32 -> 0;
+            case BF16 -> 1;
+            case F16 -> 2;
+            case I32, I64 -> throw new KernelException("logits are f32, bf16 or f16, got " + type);
+        };
+    }
+
+    /** Offers the fastest instruction set, or the one {@value InstructionSet#PROPERTY} forces. */
+    public static final class Provider implements KernelProvider {
+        @Override
+        public String name() {
+            return "cpu";
+        }
+
+        @Override
+        public int priority() {
+            return 10;
+        }
+
+        @Override
+        public Optional<String> unavailable() {
+            return NativeLibrary.MISSING;
+        }
+
+        @Override
+        public Kernels create() {
+            NativeLibrary.MISSING.ifPresent(reason -> {
+                throw new KernelException(reason);
+            });
+            return new CpuKernels(InstructionSet.chosen());
+        }
+    }
+
+    /** Tried once: a class whose initialiser failed can't be initialised again. */
+    private static final class NativeLibrary {
+        static final Optional<String> MISSING = load();
+
+        private static Optional<String> load() {
+            try {
+                boolean loaded = InstructionSet.SCALAR.isSupported();
+                return loaded ? Optional.empty() : Optional.of("the native library supports no instruction set");
+            } catch (LinkageError e) {
+                var cause = e.getCause() == null ? e : e.getCause();
+                return Optional.of("its native library can't be loaded: " + cause.getMessage());
+            }
+        }
+    }
+}
