@@ -7,7 +7,7 @@ package io.equipoise.metrics;
  * <p>With Z from elsewhere than this sample the KL estimates hold the noise −log Z · (1 − mean(w)/Z); it is the same in
  * {@code klTargetPolicy} and {@code klTargetProposal}, so it drops out when the two are compared.
  *
- * <p>Formulas: Korbak, Elsahar, Kruszewski, Dymetman (NeurIPS 2022, arXiv 2206.00761), section 3 and appendix.
+ * <p>Formulas: Korbak, Elsahar, Kruszewski, Dymetman (NeurIPS 2022, arXiv 2206.00761).
  */
 public final class Divergences {
     private Divergences() {}

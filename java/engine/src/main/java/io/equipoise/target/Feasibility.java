@@ -1,13 +1,16 @@
 package io.equipoise.target;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** Recognises moments that no reweighting of a sample reaches, and says so in terms of the constraints. */
 final class Feasibility {
-    /** Energies λ·z beyond which p leaves out, to the precision asked for, the texts on the low side. */
-    private static final double DIVERGED_ENERGY = 10;
+    /** Energies λ·z, in nats, that only a λ on its way to infinity brings about. */
+    private static final double DIVERGING_ENERGY = 5;
+    /** By how much, in nats, a converged Newton step may still change energies: on the boundary it is 1 for ever. */
+    private static final double SETTLED_ENERGY = 0.5;
 
     private final MomentSample sample;
 
@@ -24,7 +27,7 @@ final class Feasibility {
             if (isBoolean && constant && wanted != sample.most[f]) throw never(f);
             if (wanted < sample.least[f] || wanted > sample.most[f]) {
                 throw new InfeasibleConstraintException(
-                        "constraint '" + sample.names.get(f) + "': the moment " + number(wanted)
+                        "constraint '" + sample.names.get(f) + "': the moment " + MomentSample.exact(wanted)
                                 + " is outside what the feature scored on " + sample.described() + ", "
                                 + number(sample.least[f]) + " to "
                                 + number(sample.most[f]) + " (mean " + number(sample.mean[f])
@@ -39,7 +42,7 @@ final class Feasibility {
         return new InfeasibleConstraintException("constraint '" + sample.names.get(f) + "': "
                 + (never ? "none" : "every one")
                 + " of " + sample.described() + " has the feature, but its moment is "
-                + number(sample.desired[f])
+                + MomentSample.exact(sample.desired[f])
                 + "; sample more texts, " + (never ? "prompt or fine-tune the base model so that it occurs, " : "")
                 + "correct the feature if it should " + (never ? "have occurred" : "not have held")
                 + ", or drop the constraint");
@@ -64,19 +67,19 @@ final class Feasibility {
         if (sample.isBoolean(f)) {
             boolean all = sample.desired[f] == 1;
             throw new InfeasibleConstraintException(
-                    "constraint '" + sample.names.get(f) + "': the moment " + number(sample.desired[f])
+                    "constraint '" + sample.names.get(f) + "': the moment " + MomentSample.exact(sample.desired[f])
                             + (all ? " asks that every text has the feature" : " asks that no text has the feature")
                             + ", which no finite λ reaches (measured "
                             + number(sample.mean[f]) + "); make it a pointwise constraint"
                             + (all ? "" : " on the feature's negation")
                             + ", or ask for a share between 0 and 1");
         }
-        throw new InfeasibleConstraintException(
-                "constraint '" + sample.names.get(f) + "': the moment " + number(sample.desired[f]) + " is the "
-                        + (sample.desired[f] == sample.most[f] ? "greatest" : "least") + " value on "
-                        + sample.described() + " (mean "
-                        + number(sample.mean[f]) + "), which no finite λ reaches; ask for a moment strictly inside "
-                        + number(sample.least[f]) + " to " + number(sample.most[f]));
+        throw new InfeasibleConstraintException("constraint '" + sample.names.get(f) + "': the moment "
+                + MomentSample.exact(sample.desired[f]) + " is the "
+                + (sample.desired[f] == sample.most[f] ? "greatest" : "least") + " value on "
+                + sample.described() + " (mean "
+                + number(sample.mean[f]) + "), which no finite λ reaches; ask for a moment strictly inside "
+                + number(sample.least[f]) + " to " + number(sample.most[f]));
     }
 
     /** λ·z &lt; 0 on every text proves that no reweighting has E[z] = 0: λ separates μ̄ from the convex hull. */
@@ -91,21 +94,25 @@ final class Feasibility {
     }
 
     /**
-     * λ·z ≤ 0 on every text, up to rounding, with energies that λ → ∞ brought about: μ̄ is on the hull's boundary, so
-     * texts off that face would have to vanish.
+     * μ̄ on the hull's boundary: the texts off that face would have to vanish, which the moments approach as λ → ∞. Their
+     * share falls by e with each Newton step, so the steps never get shorter however well the moments fit.
      */
     void checkBoundary(Dual at) {
-        double meanEnergy = 0;
-        for (int f = 0; f < sample.features(); f++) {
-            meanEnergy += at.lambda[f] * (sample.mean[f] - sample.desired[f]) / sample.scale[f];
+        if (at.leastEnergy > -DIVERGING_ENERGY) return;
+        var step = Cholesky.solve(at.covariance(), at.gradient(), 1e-14);
+        double least = Double.POSITIVE_INFINITY;
+        double most = Double.NEGATIVE_INFINITY;
+        for (double[] row : sample.z) {
+            double energy = Dual.dot(step, row);
+            least = Math.min(least, energy);
+            most = Math.max(most, energy);
         }
-        if (at.leastEnergy < -DIVERGED_ENERGY && at.greatestEnergy <= 1e-6 * Math.abs(meanEnergy))
-            throw contradiction(at);
+        if (most - least > SETTLED_ENERGY) throw contradiction(at);
     }
 
     InfeasibleConstraintException diverged(Dual at, int iterations) {
         return new InfeasibleConstraintException(
-                "the constraints " + listed(involved(at)) + " are not met together after " + iterations
+                "the constraints " + listed(involved(at.lambda)) + " are not met together after " + iterations
                         + " Newton steps: on " + sample.described()
                         + " the moments are at, or too near, the edge of what is possible; "
                         + "ask for moments nearer to those measured, or sample more texts");
@@ -116,14 +123,14 @@ final class Feasibility {
         String least = number(MomentMatching.LEAST_EFFECTIVE_SAMPLE_SIZE);
         if (before < MomentMatching.LEAST_EFFECTIVE_SAMPLE_SIZE) {
             throw new InfeasibleConstraintException(
-                    "cannot fit the constraints " + listed(involved(at)) + ": " + sample.described()
+                    "cannot fit the constraints " + listed(involved(at.lambda)) + ": " + sample.described()
                             + " are worth only " + number(before)
                             + " independent ones before any constraint on moments, and at least " + least
                             + " are needed; sample more texts"
                             + (sample.size() < sample.total ? " or loosen the pointwise constraints" : ""));
         }
         throw new InfeasibleConstraintException(
-                "the constraints " + listed(involved(at)) + " are met only with an effective sample size of "
+                "the constraints " + listed(involved(at.lambda)) + " are met only with an effective sample size of "
                         + number(at.effectiveSampleSize) + " from " + sample.described()
                         + ", too small to trust (at least " + least
                         + "); sample about " + moreTexts(at) + " texts, or ask for moments nearer to those measured");
@@ -137,25 +144,44 @@ final class Feasibility {
     }
 
     private InfeasibleConstraintException contradiction(Dual at) {
-        var involved = involved(at);
-        var bound = bound(at, involved);
+        var normal = normal(at);
+        var involved = involved(normal);
+        String bound = bound(normal, involved);
         if (involved.size() == 1) {
-            return new InfeasibleConstraintException("constraint " + listed(involved) + ": on " + sample.described()
-                    + " " + bound + "; ask for a moment nearer to the measured one, or sample more texts");
+            return new InfeasibleConstraintException(
+                    "constraint " + listed(involved) + " cannot be met on " + sample.described() + bound
+                            + "; ask for a moment nearer to the measured one, or sample more texts");
         }
         return new InfeasibleConstraintException("the constraints " + listed(involved) + " contradict each other on "
-                + sample.described() + ": " + bound + "; change one of these moments or drop a constraint");
+                + sample.described() + bound + "; change one of these moments or drop a constraint");
     }
 
-    /** The inequality that the sample obeys and the moments break: along λ in the features' units, largest coefficient 1. */
-    private String bound(Dual at, List<Integer> involved) {
+    /**
+     * The direction, in units of z, in which μ̄ is beyond the hull: λ is one too, but with all constraints mixed in. From
+     * a μ̄ on the boundary a small step along λ leads outside.
+     */
+    private double[] normal(Dual at) {
+        var centre = new double[sample.features()];
+        var normal = ConvexHull.nearest(sample.z, centre);
+        double length = Math.sqrt(Dual.dot(at.lambda, at.lambda));
+        if (Dual.dot(normal, normal) < 1e-8) {
+            for (int f = 0; f < centre.length; f++) centre[f] = 0.01 * at.lambda[f] / length;
+            normal = ConvexHull.nearest(sample.z, centre);
+        }
+        for (int f = 0; f < normal.length; f++) normal[f] = -normal[f];
+        return normal;
+    }
+
+    /** The inequality that the sample obeys and the moments break, in the features' units, largest coefficient 1. */
+    private String bound(double[] normal, List<Integer> involved) {
         double largest = 0;
-        for (int f : involved) largest = Math.max(largest, Math.abs(at.lambda[f] / sample.scale[f]));
+        for (int f : involved) largest = Math.max(largest, Math.abs(normal[f] / sample.scale[f]));
         var left = new StringBuilder();
         double wanted = 0;
         var values = new double[sample.size()];
         for (int f : involved) {
-            double coefficient = Math.round(at.lambda[f] / sample.scale[f] / largest * 1000) / 1000.0;
+            double coefficient = MomentSample.rounded(normal[f] / sample.scale[f] / largest, 3)
+                    .doubleValue();
             left.append(left.isEmpty() ? (coefficient < 0 ? "−" : "") : coefficient < 0 ? " − " : " + ");
             if (Math.abs(coefficient) != 1)
                 left.append(number(Math.abs(coefficient))).append("·");
@@ -163,18 +189,18 @@ final class Feasibility {
             wanted += coefficient * sample.desired[f];
             for (int i = 0; i < values.length; i++) values[i] += coefficient * sample.phi[i][f];
         }
-        double most = Double.NEGATIVE_INFINITY;
-        for (double value : values) most = Math.max(most, value);
-        return left + " is at most " + number(most) + " in every text, while the moments ask for a mean of "
-                + number(wanted);
+        double most = Arrays.stream(values).max().orElseThrow();
+        if (wanted < most - 1e-9 * Math.abs(most)) return ""; // lost in rounding the coefficients
+        return ": " + left + " is at most " + number(most) + " in every text, while the moments ask for a mean of "
+                + MomentSample.exact(wanted);
     }
 
-    /** The constraints that λ works on most: those without which the energies would hardly change. */
-    private List<Integer> involved(Dual at) {
+    /** The constraints with a noticeable part in a direction. */
+    private List<Integer> involved(double[] direction) {
         double largest = 0;
-        for (double value : at.lambda) largest = Math.max(largest, Math.abs(value));
+        for (double value : direction) largest = Math.max(largest, Math.abs(value));
         var involved = new ArrayList<Integer>();
-        for (int f = 0; f < sample.features(); f++) if (Math.abs(at.lambda[f]) >= 0.01 * largest) involved.add(f);
+        for (int f = 0; f < direction.length; f++) if (Math.abs(direction[f]) >= 0.01 * largest) involved.add(f);
         return involved;
     }
 

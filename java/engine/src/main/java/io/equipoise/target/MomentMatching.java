@@ -18,6 +18,9 @@ public final class MomentMatching {
     /** Of the moments' distance from those desired, in standard deviations of the features. */
     private static final double TOLERANCE = 1e-10;
 
+    /** Of the distance where rounding ends the steps first, as it may for values of many digits. */
+    private static final double ROUNDING = 1e-6;
+
     private static final int MOST_ITERATIONS = 200;
     private static final double RIDGE = 1e-10;
     /** Armijo's: the share of the decrease that the slope promises which a step must keep. */
@@ -65,21 +68,22 @@ public final class MomentMatching {
         var at = new Dual(sample, new double[sample.features()]);
         double sampleSizeBefore = at.effectiveSampleSize;
         int iterations = 0;
-        while (!isConverged(at)) {
+        while (!isConverged(at, TOLERANCE)) {
             if (iterations == MOST_ITERATIONS) throw feasibility.diverged(at, iterations);
             var next = step(sample, at);
             feasibility.checkSeparation(next);
-            if (next == at) break; // no step lowers the value any more: rounding
+            if (next == at) break; // no step lowers the value any more
             at = next;
             iterations++;
         }
+        if (!isConverged(at, ROUNDING)) throw feasibility.diverged(at, iterations);
         feasibility.checkBoundary(at);
         feasibility.checkEffectiveSampleSize(at, sampleSizeBefore);
         return solution(sample, at, iterations);
     }
 
-    private static boolean isConverged(Dual at) {
-        for (double distance : at.gradient()) if (!(Math.abs(distance) <= TOLERANCE)) return false;
+    private static boolean isConverged(Dual at, double tolerance) {
+        for (double distance : at.gradient()) if (!(Math.abs(distance) <= tolerance)) return false;
         return true;
     }
 

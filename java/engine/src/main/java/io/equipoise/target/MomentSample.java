@@ -1,7 +1,8 @@
 package io.equipoise.target;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -78,12 +79,21 @@ final class MomentSample {
 
     /** {@code 'name' (measured 0.01, wanted 0.5)}. */
     String constraint(int f) {
-        return "'" + names.get(f) + "' (measured " + number(mean[f]) + ", wanted " + number(desired[f]) + ")";
+        return "'" + names.get(f) + "' (measured " + number(mean[f]) + ", wanted " + exact(desired[f]) + ")";
     }
 
+    /** A measured value, to four digits. */
     static String number(double value) {
-        if (value == Math.rint(value) && Math.abs(value) < 1e9) return Long.toString((long) value);
-        return String.format(Locale.ROOT, "%.4g", value);
+        return rounded(value, 4).toPlainString();
+    }
+
+    /** A wanted value, as it was given. */
+    static String exact(double value) {
+        return rounded(value, 12).toPlainString();
+    }
+
+    static BigDecimal rounded(double value, int digits) {
+        return new BigDecimal(value).round(new MathContext(digits)).stripTrailingZeros();
     }
 
     private void standardise() {

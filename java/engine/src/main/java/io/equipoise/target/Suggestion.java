@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The end of a message about an unknown name: what there is, and which of it was probably meant. */
-final class Suggestion {
+public final class Suggestion {
     private Suggestion() {}
 
     /** "did you mean 'x'? There is: w, x, y"; no guess where nothing is near. */
-    static String among(String unknown, Collection<String> known) {
+    public static String among(String unknown, Collection<String> known) {
         String nearest = "";
         int least = Math.max(1, unknown.length() / 2) + 1;
         for (String name : known) {

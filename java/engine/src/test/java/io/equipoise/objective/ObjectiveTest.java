@@ -110,8 +110,8 @@ class ObjectiveTest {
     @Test
     void extremesNeitherOverflowNorCancel() {
         var objective = new GdcPlusPlus(false, true);
-        // w/Z and ρ differ in their 12th digit.
-        assertThat(objective.coefficient(-800 + 1e-12, -800, -800, 0)).isCloseTo(1e-12, within(1e-15));
+        // w/Z and ρ differ in their 12th digit only.
+        assertThat(objective.coefficient(-800 + 0x1p-40, -800, -800, 0)).isCloseTo(0x1p-40, within(1e-24));
         assertThat(objective.coefficient(Double.NEGATIVE_INFINITY, -1, -1, 0)).isEqualTo(-1);
         assertThat(objective.coefficient(Double.NEGATIVE_INFINITY, -1, Double.NEGATIVE_INFINITY, 0))
                 .isZero();

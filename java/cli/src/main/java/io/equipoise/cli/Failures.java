@@ -1,0 +1,67 @@
+package io.equipoise.cli;
+
+import io.equipoise.kernels.KernelException;
+import io.equipoise.model.ModelFormatException;
+import java.nio.file.FileSystemException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
+
+/** Turns whatever went wrong into one message and an exit code. */
+final class Failures {
+    /** The user's to mend: configuration, model, options. */
+    static final int USAGE = 2;
+    /** Anything else. */
+    static final int UNEXPECTED = 1;
+    /** Marks what the user has been told already, so that it only goes to the log file. */
+    static final Marker TOLD = MarkerFactory.getMarker("TOLD");
+
+    private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
+
+    private Failures() {}
+
+    /**
+     * Tells the user.
+     *
+     * @param logFile where the stack trace goes, if there is a run
+     * @return the exit code
+     */
+    static int report(Throwable thrown, Console console, Optional<String> logFile) {
+        var failure = cause(thrown);
+        LOG.error(TOLD, "failed", failure);
+        boolean usage = isUsers(failure);
+        console.say("error: " + message(failure));
+        if (console.verbose()) failure.printStackTrace(console.err());
+        else if (!usage) {
+            console.say(logFile.map(file -> "The stack trace is in " + file + ".")
+                    .orElse("Run again with --verbose for the stack trace."));
+        }
+        return usage ? USAGE : UNEXPECTED;
+    }
+
+    private static Throwable cause(Throwable thrown) {
+        // What a static initialiser throws arrives wrapped.
+        var cause = thrown instanceof ExceptionInInitializerError ? thrown.getCause() : null;
+        return cause == null ? thrown : cause;
+    }
+
+    private static boolean isUsers(Throwable failure) {
+        return failure instanceof IllegalArgumentException
+                || failure instanceof ModelFormatException
+                || failure instanceof KernelException;
+    }
+
+    private static String message(Throwable failure) {
+        String message = failure.getMessage();
+        if (failure instanceof OutOfMemoryError) {
+            return "out of memory (" + message + "); lower training.microBatch or batchSize, or give the JVM more with"
+                    + " EQUIPOISE_JAVA_OPTS=-Xmx8g";
+        }
+        if (failure instanceof FileSystemException) return "can't use the file " + failure;
+        // The user's own errors and those of arithmetic are sentences; others need their kind to make sense.
+        if (message != null && (isUsers(failure) || failure instanceof ArithmeticException)) return message;
+        return failure.toString();
+    }
+}

@@ -1,0 +1,67 @@
+package io.equipoise.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.FileAppender;
+import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+
+/** Log lines go to stderr, past the progress line, and once there is a run folder to a file in it too. */
+final class Logs {
+    private Logs() {}
+
+    /** Everything logged before is undone, so that commands in one process don't write to each other's streams. */
+    static void to(Console console) {
+        var context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        var appender = new ConsoleAppender(console);
+        appender.setContext(context);
+        appender.start();
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(Level.WARN);
+        root.addAppender(appender);
+        context.getLogger("io.equipoise").setLevel(console.verbose() ? Level.DEBUG : Level.INFO);
+    }
+
+    /** Logs to a file too, with times and stack traces. */
+    static void alsoTo(Path file) {
+        var context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        var encoder = new PatternLayoutEncoder();
+        encoder.setContext(context);
+        encoder.setPattern("%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{0} - %msg%n%ex");
+        encoder.start();
+        var appender = new FileAppender<ILoggingEvent>();
+        appender.setContext(context);
+        appender.setFile(file.toString());
+        appender.setEncoder(encoder);
+        appender.start();
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+    }
+
+    /** Ends all logging, files included. */
+    static void stop() {
+        ((LoggerContext) LoggerFactory.getILoggerFactory()).reset();
+    }
+
+    /** Stack traces are for the file, or for those who ask. */
+    private static final class ConsoleAppender extends AppenderBase<ILoggingEvent> {
+        private final Console console;
+
+        ConsoleAppender(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        protected void append(ILoggingEvent event) {
+            if (event.getMarkerList() != null && event.getMarkerList().contains(Failures.TOLD)) return;
+            String level = event.getLevel().isGreaterOrEqual(Level.WARN)
+                    ? event.getLevel().toString().toLowerCase(java.util.Locale.ROOT) + ": "
+                    : "";
+            console.say(level + event.getFormattedMessage());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package io.equipoise.cli;
+
+import io.equipoise.cli.config.RunConfig;
+import io.equipoise.model.ModelFormatException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
+
+/** What users may point at where a model is wanted: the embedded one, a model folder, a checkpoint, a whole run. */
+final class ModelFolder {
+    private ModelFolder() {}
+
+    /** @throws ModelFormatException when there is nothing of the kind */
+    static Path of(String model) throws IOException {
+        if (model.equals(RunConfig.EMBEDDED)) return EmbeddedModel.folder();
+        var folder = Path.of(model);
+        if (!Files.isDirectory(folder)) {
+            throw new ModelFormatException("no model folder " + folder + "; give the path of a folder with config.json,"
+                    + " model.safetensors and tokenizer.json, or the word " + RunConfig.EMBEDDED);
+        }
+        if (Files.exists(folder.resolve("config.json"))) return folder;
+        var checkpoint = lastCheckpoint(folder).orElse(folder);
+        return Files.isDirectory(checkpoint.resolve("policy")) ? checkpoint.resolve("policy") : folder;
+    }
+
+    /** The checkpoint of the highest step in a run folder. */
+    static Optional<Path> lastCheckpoint(Path run) throws IOException {
+        var checkpoints = run.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) return Optional.empty();
+        try (var entries = Files.list(checkpoints)) {
+            return entries.filter(path -> path.getFileName().toString().matches("step-\\d{1,9}"))
+                    .max(Comparator.comparingInt(
+                            path -> Integer.parseInt(path.getFileName().toString().substring(5))));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.equipoise.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.model.ModelHub;
+import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.SamplerConfig;
+import java.util.Arrays;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** {@code sample}. */
+@picocli.CommandLine.Command(name = "sample", description = "Print texts that a model writes, one a line.")
+final class SampleCommand extends Command {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            required = true,
+            description = "A model folder, a checkpoint, a run folder, or the word embedded.")
+    private String model = "";
+
+    @Option(names = "-n", paramLabel = "N", defaultValue = "10", description = "How many (${DEFAULT-VALUE}).")
+    private int count;
+
+    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "How each text begins.")
+    private String prompt = "";
+
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "${DEFAULT-VALUE}")
+    private double temperature;
+
+    @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", description = "0, the default, keeps all.")
+    private int topK;
+
+    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1", description = "1, the default, keeps all.")
+    private double topP;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "The most tokens generated a text; by default 40 or what the model's context has room for.")
+    private Optional<Integer> maxTokens = Optional.empty();
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "${DEFAULT-VALUE}")
+    private long seed;
+
+    private static final int USUAL_TOKENS = 40;
+
+    SampleCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    void run() throws Exception {
+        if (count < 1) throw new IllegalArgumentException("-n must be >= 1, got " + count);
+        var truncation = new Truncation(topK, topP);
+        try (var loaded = ModelHub.load(ModelFolder.of(model))) {
+            int[] start = prompt.isEmpty() ? new int[0] : start(loaded.model().config().bosToken(), loaded.tokenizer().encode(prompt));
+            int room = loaded.model().config().contextLength() - Math.max(1, start.length);
+            int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));
+            var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed);
+            var prompts = new int[count][];
+            Arrays.fill(prompts, start);
+            var sequences = new Sampler(KernelProvider.kernels(), config).sample(loaded.model(), prompts, 0);
+            var texts = loaded.tokenizer().decode(sequences.generated());
+            double[] logProbs = sequences.logProb();
+            var json = JsonNodeFactory.instance.objectNode();
+            var list = json.putArray("samples");
+            for (int i = 0; i < texts.size(); i++) {
+                console().result(oneLine(prompt + texts.get(i)));
+                var node = list.addObject().put("text", prompt + texts.get(i));
+                StepJson.put(node, "logProb", logProbs[i]);
+                node.put("tokens", sequences.tokenLogProb()[i].length);
+            }
+            console().result(json);
+        }
+    }
+
+    /** Models are trained on texts that begin with BOS. */
+    private static int[] start(int bosToken, int[] prompt) {
+        var start = new int[prompt.length + 1];
+        start[0] = bosToken;
+        System.arraycopy(prompt, 0, start, 1, prompt.length);
+        return start;
+    }
+
+    /** Line ends escaped, so that a text is a line. */
+    static String oneLine(String text) {
+        return text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n");
+    }
+}

@@ -1,0 +1,64 @@
+package io.equipoise.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.training.Evaluator.Evaluation;
+import io.equipoise.training.Step;
+import java.util.Locale;
+import java.util.Map;
+
+/** A {@link Step} as a line of {@code metrics.jsonl}: all that time has touched is under {@code seconds}. */
+final class StepJson {
+    private StepJson() {}
+
+    static ObjectNode of(Step step) {
+        var node = JsonNodeFactory.instance.objectNode();
+        var divergences = step.divergences();
+        node.put("step", step.step());
+        put(node, "loss", step.loss());
+        put(node, "logZ", step.logZ());
+        put(node, "klTargetPolicy", divergences.klTargetPolicy());
+        put(node, "klTargetPolicyError", divergences.klTargetPolicyError());
+        put(node, "klTargetProposal", divergences.klTargetProposal());
+        put(node, "tvdTargetPolicy", divergences.tvdTargetPolicy());
+        put(node, "tvdTargetProposal", divergences.tvdTargetProposal());
+        put(node, "klPolicyBase", divergences.klPolicyBase());
+        put(node, "effectiveSampleSize", divergences.effectiveSampleSize());
+        put(node, "largestWeight", divergences.largestWeight());
+        put(node, "moments", step.moments());
+        put(node, "baseline", step.baseline());
+        put(node, "gradientNorm", step.gradientNorm());
+        put(node, "learningRate", step.learningRate());
+        var check = node.putObject("check");
+        check.put("outcome", step.check().outcome().name().toLowerCase(Locale.ROOT));
+        put(check, "klTargetPolicy", step.check().klTargetPolicy());
+        put(check, "klTargetProposal", step.check().klTargetProposal());
+        node.put("tokens", step.tokens());
+        put(node, "seconds", step.seconds());
+        return node;
+    }
+
+    /** An evaluation made after a step, for the step's line. */
+    static JsonNode of(Evaluation evaluation) {
+        var node = JsonNodeFactory.instance.objectNode();
+        put(node, "moments", evaluation.moments());
+        put(node, "klTargetPolicy", evaluation.klTargetPolicy());
+        put(node, "klTargetPolicyError", evaluation.klTargetPolicyError());
+        put(node, "klPolicyBase", evaluation.klPolicyBase());
+        put(node, "tvdTargetPolicy", evaluation.tvdTargetPolicy());
+        put(node, "logBasePerToken", evaluation.logBasePerToken());
+        return node;
+    }
+
+    private static void put(ObjectNode node, String key, Map<String, Double> values) {
+        var inner = node.putObject(key);
+        values.forEach((name, value) -> put(inner, name, value));
+    }
+
+    /** JSON has no NaN and no infinity: null stands for them. */
+    static void put(ObjectNode node, String key, double value) {
+        if (Double.isFinite(value)) node.put(key, value);
+        else node.putNull(key);
+    }
+}

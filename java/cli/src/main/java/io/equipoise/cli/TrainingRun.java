@@ -1,0 +1,165 @@
+package io.equipoise.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.cli.config.ConfigWriter;
+import io.equipoise.cli.config.RunConfig;
+import io.equipoise.cli.report.Outcome;
+import io.equipoise.cli.report.Report;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.model.ModelHub;
+import io.equipoise.model.PretrainedModel;
+import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.training.Evaluator;
+import io.equipoise.training.Evaluator.Evaluation;
+import io.equipoise.training.Step;
+import io.equipoise.training.Trainer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A whole run: measure, train, measure again, write everything down. */
+final class TrainingRun {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+    private final RunConfig config;
+    private final Console console;
+    private final Consumer<Path> logging;
+
+    /** @param logging is told the log file as soon as there is one */
+    TrainingRun(RunConfig config, Console console, Consumer<Path> logging) {
+        this.config = config;
+        this.console = console;
+        this.logging = logging;
+    }
+
+    /** What came of it. */
+    record Result(Outcome outcome, List<Sample> samples, Path run, Path checkpoint, double seconds) {
+        ObjectNode json() {
+            var json = outcome.json();
+            json.put("seconds", seconds);
+            json.put("run", run.toString());
+            json.put("checkpoint", checkpoint.toString());
+            return json;
+        }
+    }
+
+    Result run() throws IOException {
+        long start = System.nanoTime();
+        var settled = RunFolder.settle(config);
+        var constraints = settled.engineConstraints();
+        var origin = ModelFolder.of(settled.model());
+        try (var base = ModelHub.load(origin)) {
+            LOG.info(
+                    "sampling {} texts of {} to find the target",
+                    settled.training().momentSamples(),
+                    settled.model());
+            try (var trainer = Trainer.create(base, constraints, settled.training())) {
+                describe(trainer);
+                // Only now: a configuration that can't work leaves no folder behind.
+                try (var folder = RunFolder.create(settled)) {
+                    Logs.alsoTo(folder.log());
+                    logging.accept(folder.log());
+                    return train(settled, base, origin, trainer, folder, start);
+                }
+            }
+        }
+    }
+
+    private static void describe(Trainer trainer) {
+        var constraints = trainer.target().constraints();
+        for (int f = 0; f < constraints.size(); f++) {
+            var constraint = constraints.get(f);
+            LOG.info(String.format(
+                    Locale.ROOT,
+                    "%s: %.4f in the base model, desired %s, lambda %.4f",
+                    constraint.name(),
+                    trainer.baseMoments().get(constraint.name()),
+                    constraint.pointwise() ? "in every text" : constraint.moment(),
+                    trainer.target().lambda()[f]));
+        }
+    }
+
+    private Result train(
+            RunConfig settled, PretrainedModel base, Path origin, Trainer trainer, RunFolder folder, long start)
+            throws IOException {
+        var evaluation = settled.evaluation();
+        LOG.info("measuring the base model on {} fresh texts", evaluation.baseSamples());
+        var evaluator = Evaluator.create(base, trainer.target(), sampling(settled), evaluation.baseSamples());
+        var before = evaluator.ofBase();
+        var progress = new Progress(console, settled.training().steps());
+        var steps = new ArrayList<Step>();
+        while (!trainer.isFinished()) {
+            var step = trainer.step();
+            steps.add(step);
+            progress.step(step);
+            var line = StepJson.of(step);
+            if (every(evaluation.every(), step.step())) {
+                long from = System.nanoTime();
+                line.set("evaluation", StepJson.of(evaluator.of(trainer.policy(), evaluation.policySamples())));
+                line.withObject("/seconds").put("evaluation", (System.nanoTime() - from) * 1e-9);
+            }
+            folder.metrics(line);
+            if (every(settled.checkpointEvery(), step.step())) {
+                LOG.info("checkpoint {}", folder.checkpoint(trainer, settled, step.step(), origin));
+            }
+        }
+        if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", steps.size());
+        var checkpoint = folder.checkpoint(trainer, settled, steps.size(), origin);
+        LOG.info("measuring the policy on {} fresh texts", evaluation.policySamples());
+        var after = evaluator.of(trainer.policy(), evaluation.policySamples());
+        var outcome = new Outcome(trainer.target().constraints(), before, after);
+        var samples = samples(settled, outcome);
+        folder.samples(samples);
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        var report = new Report(
+                settled.name(),
+                outcome,
+                steps,
+                texts(samples, "base"),
+                texts(samples, "policy"),
+                ConfigWriter.write(settled),
+                seconds);
+        folder.report(report.html());
+        return new Result(outcome, samples, folder.path(), checkpoint, seconds);
+    }
+
+    private static boolean every(int interval, int step) {
+        return interval > 0 && step % interval == 0;
+    }
+
+    private static List<Sample> samples(RunConfig config, Outcome outcome) {
+        var evaluation = config.evaluation();
+        var samples = new ArrayList<Sample>();
+        samples.addAll(pick("base", outcome.before(), outcome, evaluation.texts(), evaluation.seed()));
+        samples.addAll(pick("policy", outcome.after(), outcome, evaluation.texts(), evaluation.seed()));
+        return samples;
+    }
+
+    private static List<Sample> pick(String model, Evaluation evaluation, Outcome outcome, int count, long seed) {
+        return Sample.pick(model, evaluation, outcome.constraints(), count, seed);
+    }
+
+    private static List<Report.Text> texts(List<Sample> samples, String model) {
+        return samples.stream()
+                .filter(sample -> sample.model().equals(model))
+                .map(sample -> new Report.Text(sample.text(), sample.features()))
+                .toList();
+    }
+
+    /** How evaluation samples are drawn: as in training, but with numbers of their own. */
+    static SamplerConfig sampling(RunConfig config) {
+        var training = config.training();
+        return new SamplerConfig(
+                1,
+                training.maxTokens(),
+                Truncation.NONE,
+                training.fixedLength(),
+                training.batchSize(),
+                config.evaluation().seed());
+    }
+}

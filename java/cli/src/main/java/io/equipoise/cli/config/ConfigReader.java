@@ -1,0 +1,167 @@
+package io.equipoise.cli.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.target.Features;
+import io.equipoise.target.Suggestion;
+import io.equipoise.training.TrainingConfig;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+
+/** Judges a {@link ConfigSource}: nothing unknown, nothing of the wrong type, nothing impossible. */
+public final class ConfigReader {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            .build();
+    private static final List<String> KEYS =
+            List.of("model", "constraints", "training", "evaluation", "output", "checkpointEvery");
+    private static final List<String> EVALUATION_KEYS =
+            List.of("baseSamples", "policySamples", "every", "seed", "texts");
+    private static final List<String> WISHES = List.of("moment", "pointwise");
+
+    private ConfigReader() {}
+
+    /** @throws ConfigException that names the line and says what was wanted */
+    public static RunConfig read(ConfigSource source) {
+        var root = source.root().allow(KEYS);
+        var training = training(root.section("training"));
+        var evaluation = evaluation(root.section("evaluation"), training.seed());
+        Optional<Path> output = root.has("output")
+                ? Optional.of(Path.of(root.text("output")))
+                : Optional.empty();
+        try {
+            return new RunConfig(
+                    stem(source.name()),
+                    model(root),
+                    constraints(root),
+                    training,
+                    evaluation,
+                    output,
+                    root.whole("checkpointEvery", 0));
+        } catch (ConfigException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw root.error(keyIn(e, "/checkpointEvery"), e);
+        }
+    }
+
+    private static String stem(String name) {
+        String file = String.valueOf(Path.of(name).getFileName());
+        return file.replaceFirst("\\.ya?ml$", "");
+    }
+
+    private static String model(Section root) {
+        String model = root.text("model");
+        if (model.equals(RunConfig.EMBEDDED)) return model;
+        return root.source().folderOf("/model").resolve(model).normalize().toString();
+    }
+
+    private static List<ConstraintConfig> constraints(Section root) {
+        var constraints = new ArrayList<ConstraintConfig>();
+        var names = new HashSet<String>();
+        for (var section : root.sections("constraints")) {
+            var constraint = constraint(section);
+            if (!names.add(constraint.name())) {
+                throw section.error("name", "two constraints are called '" + constraint.name() + "'");
+            }
+            constraints.add(constraint);
+        }
+        if (constraints.isEmpty()) throw root.error("constraints", "there must be at least one constraint");
+        return constraints;
+    }
+
+    private static ConstraintConfig constraint(Section section) {
+        String name = section.text("name");
+        String feature = section.text("feature");
+        boolean pointwise = section.has("pointwise") && section.flag("pointwise");
+        var options = new LinkedHashMap<String, String>();
+        for (var field : section.node().properties()) {
+            String key = field.getKey();
+            if (List.of("name", "feature", "moment", "pointwise").contains(key)) continue;
+            options.put(key, section.scalar(key));
+        }
+        if (pointwise == section.has("moment")) {
+            String guess = options.keySet().stream()
+                    .map(key -> Suggestion.among(key, WISHES))
+                    .filter(guessed -> guessed.startsWith("did you mean"))
+                    .findFirst()
+                    .map(guessed -> "; " + guessed)
+                    .orElse("");
+            throw section.error(
+                    "",
+                    "constraint '" + name + "' needs either moment: 0.5 (half of the texts) or pointwise: true (all),"
+                            + (pointwise ? " not both" : " it has neither") + guess);
+        }
+        if (feature.equals("words") && options.containsKey("file")) {
+            var folder = section.source().folderOf(section.at("file"));
+            options.computeIfPresent("file", (key, file) -> folder.resolve(file).normalize().toString());
+        }
+        var constraint = new ConstraintConfig(
+                name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
+        try {
+            Features.create(feature, constraint.options());
+        } catch (IllegalArgumentException e) {
+            throw section.error(keyOf(section, e), e);
+        }
+        try {
+            constraint.constraint();
+        } catch (IllegalArgumentException e) {
+            throw section.error("moment", e);
+        }
+        return constraint;
+    }
+
+    /** The key that a message about a feature quotes, for the line. */
+    private static String keyOf(Section section, IllegalArgumentException e) {
+        String message = String.valueOf(e.getMessage());
+        for (var field : section.node().properties()) {
+            if (message.contains("'" + field.getKey() + "'")) return field.getKey();
+        }
+        return "feature";
+    }
+
+    private static TrainingConfig training(Section section) {
+        var components = TrainingConfig.class.getRecordComponents();
+        section.allow(Arrays.stream(components).map(RecordComponent::getName).toList());
+        for (var component : components) {
+            if (section.has(component.getName())) section.check(component.getName(), component.getType());
+        }
+        try {
+            return JSON.treeToValue(section.node(), TrainingConfig.class);
+        } catch (JsonProcessingException e) {
+            if (e.getCause() instanceof IllegalArgumentException cause) throw section.error(keyIn(cause, ""), cause);
+            throw section.error("", new IllegalArgumentException(e.getOriginalMessage(), e));
+        }
+    }
+
+    private static EvaluationConfig evaluation(Section section, long trainingSeed) {
+        section.allow(EVALUATION_KEYS);
+        try {
+            return new EvaluationConfig(
+                    section.whole("baseSamples", 4096),
+                    section.whole("policySamples", 2000),
+                    section.whole("every", 0),
+                    section.whole("seed", trainingSeed + 1),
+                    section.whole("texts", 10));
+        } catch (ConfigException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw section.error(keyIn(e, ""), e);
+        }
+    }
+
+    /** Messages of records begin with the name of what is wrong. */
+    private static String keyIn(IllegalArgumentException e, String otherwise) {
+        String message = String.valueOf(e.getMessage());
+        int end = message.indexOf(' ');
+        String word = end < 0 ? "" : message.substring(0, end).replace('.', '/');
+        return word.matches("[A-Za-z0-9/]+") ? word : otherwise;
+    }
+}

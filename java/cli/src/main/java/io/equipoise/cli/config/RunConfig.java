@@ -1,0 +1,49 @@
+package io.equipoise.cli.config;
+
+import io.equipoise.target.Constraint;
+import io.equipoise.training.TrainingConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything that a run is told, defaults filled in.
+ *
+ * @param name of the configuration, for the default run folder
+ * @param model the path of a model folder, or {@link #EMBEDDED}
+ * @param output the run folder; empty for a new one under {@code runs/}
+ * @param checkpointEvery steps between two checkpoints; 0 keeps only the last
+ */
+public record RunConfig(
+        String name,
+        String model,
+        List<ConstraintConfig> constraints,
+        TrainingConfig training,
+        EvaluationConfig evaluation,
+        Optional<Path> output,
+        int checkpointEvery) {
+    /** The word for the model that comes with Equipoise. */
+    public static final String EMBEDDED = "embedded";
+
+    public RunConfig {
+        constraints = List.copyOf(constraints);
+        if (checkpointEvery < 0) {
+            throw new IllegalArgumentException("checkpointEvery must be >= 0, got " + checkpointEvery);
+        }
+        if (evaluation.seed() == training.seed()) {
+            throw new IllegalArgumentException("evaluation.seed must differ from training.seed, both are "
+                    + training.seed() + ": the samples would be those that the model was trained on");
+        }
+    }
+
+    /** The constraints as the engine has them. */
+    public List<Constraint> engineConstraints() {
+        return constraints.stream().map(ConstraintConfig::constraint).toList();
+    }
+
+    /** The same with another run folder. */
+    public RunConfig withOutput(Path folder) {
+        return new RunConfig(
+                name, model, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
+    }
+}

@@ -1,0 +1,112 @@
+package io.equipoise.cli.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.StringReader;
+import java.math.BigInteger;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/**
+ * YAML as a JSON tree that remembers lines. Plain scalars are read by YAML 1.2's rules, so {@code 1e-4} is a number and
+ * {@code no} a word, which the older rules have the other way round.
+ *
+ * @param lines by JSON pointer, from 1
+ */
+record YamlTree(ObjectNode root, Map<String, Integer> lines) {
+    private static final Pattern WHOLE = Pattern.compile("[-+]?[0-9]+");
+    private static final Pattern REAL = Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+    private static final int DEEPEST = 20;
+
+    static YamlTree parse(String text, String name) {
+        var lines = new HashMap<String, Integer>();
+        Node node = compose(text, name);
+        if (!(node instanceof MappingNode)) {
+            throw new ConfigException(name + " must be a mapping with sections such as model and constraints");
+        }
+        return new YamlTree((ObjectNode) convert(node, "", lines, name, 0), lines);
+    }
+
+    /** A value by itself, as on a command line. */
+    static JsonNode value(String text, String name) {
+        if (text.isBlank()) throw new ConfigException(name + " lacks the value after =");
+        return convert(compose(text, name), "", new HashMap<>(), name, 0);
+    }
+
+    private static Node compose(String text, String name) {
+        Node node;
+        try {
+            node = new Yaml(new LoaderOptions()).compose(new StringReader(text));
+        } catch (MarkedYAMLException e) {
+            var mark = e.getProblemMark();
+            String line = mark == null ? "" : ", line " + (mark.getLine() + 1);
+            throw new ConfigException(name + line + ": not YAML: " + e.getProblem(), e);
+        } catch (YAMLException e) {
+            throw new ConfigException(name + ": not YAML: " + e.getMessage(), e);
+        }
+        if (node == null) throw new ConfigException(name + " is empty");
+        return node;
+    }
+
+    private static JsonNode convert(Node node, String pointer, Map<String, Integer> lines, String name, int depth) {
+        // An alias to what holds it would go on for ever.
+        if (depth > DEEPEST) throw new ConfigException(name + ", line " + line(node) + ": nested too deeply");
+        lines.putIfAbsent(pointer, line(node));
+        if (node instanceof MappingNode mapping) {
+            var object = JSON.objectNode();
+            for (var tuple : mapping.getValue()) {
+                if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                    throw new ConfigException(name + ", line " + line(tuple.getKeyNode()) + ": a key must be a word");
+                }
+                if (object.has(key.getValue())) {
+                    throw new ConfigException(
+                            name + ", line " + line(key) + ": " + key.getValue() + " is there for the second time");
+                }
+                String inner = pointer + "/" + key.getValue();
+                lines.put(inner, line(key));
+                object.set(key.getValue(), convert(tuple.getValueNode(), inner, lines, name, depth + 1));
+            }
+            return object;
+        }
+        if (node instanceof SequenceNode sequence) {
+            var array = JSON.arrayNode();
+            for (Node item : sequence.getValue()) {
+                array.add(convert(item, pointer + "/" + array.size(), lines, name, depth + 1));
+            }
+            return array;
+        }
+        return scalar((ScalarNode) node);
+    }
+
+    private static JsonNode scalar(ScalarNode node) {
+        String text = node.getValue();
+        if (node.getScalarStyle() != ScalarStyle.PLAIN) return JSON.textNode(text);
+        if (WHOLE.matcher(text).matches()) {
+            var whole = new BigInteger(text);
+            return whole.bitLength() < Long.SIZE ? JSON.numberNode(whole.longValue()) : JSON.numberNode(whole);
+        }
+        if (REAL.matcher(text).matches()) return JSON.numberNode(Double.parseDouble(text));
+        return switch (text) {
+            case "true", "True", "TRUE" -> JSON.booleanNode(true);
+            case "false", "False", "FALSE" -> JSON.booleanNode(false);
+            case "", "~", "null", "Null", "NULL" -> JSON.nullNode();
+            default -> JSON.textNode(text);
+        };
+    }
+
+    private static int line(Node node) {
+        return node.getStartMark().getLine() + 1;
+    }
+}
