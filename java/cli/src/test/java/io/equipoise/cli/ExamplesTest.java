@@ -19,7 +19,9 @@ class ExamplesTest {
 
     static List<Path> examples() throws IOException {
         try (var files = Files.list(EXAMPLES)) {
-            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
         }
     }
 

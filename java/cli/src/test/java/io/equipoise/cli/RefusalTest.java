@@ -170,7 +170,8 @@ class RefusalTest {
 
     private static void refused(Outputs outputs, String... parts) {
         assertThat(outputs.err()).contains(parts).doesNotContain("\tat ", "Exception");
-        assertThat(outputs.err().lines().filter(line -> line.startsWith("error: "))).hasSize(1);
+        assertThat(outputs.err().lines().filter(line -> line.startsWith("error: ")))
+                .hasSize(1);
         assertThat(outputs.out()).isEmpty();
         assertThat(outputs.code()).isEqualTo(2);
     }

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A small run on the embedded model, and what can be done with what it leaves behind. */
 class TrainCommandTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final String CONFIG =
-            """
+    private static final String CONFIG = """
             model: embedded
             constraints:
               - {name: female, feature: gender, is: female, moment: 0.3}
@@ -45,7 +44,11 @@ class TrainCommandTest {
     private static Outputs train(String name) throws IOException {
         var config = Files.writeString(temporary.resolve("small.yaml"), CONFIG);
         return Outputs.of(
-                "train", config.toString(), "--json", "--output", temporary.resolve(name).toString());
+                "train",
+                config.toString(),
+                "--json",
+                "--output",
+                temporary.resolve(name).toString());
     }
 
     @Test
@@ -65,7 +68,9 @@ class TrainCommandTest {
 
     @Test
     void tellsProgressOnStderrInPlainLines() {
-        assertThat(outputs.err()).contains("step 3/3  KL(p‖π)", "female", "tokens/s", "ETA").doesNotContain("\r");
+        assertThat(outputs.err())
+                .contains("step 3/3  KL(p‖π)", "female", "tokens/s", "ETA")
+                .doesNotContain("\r");
     }
 
     @Test
@@ -117,8 +122,10 @@ class TrainCommandTest {
         var samples = new ArrayList<JsonNode>();
         for (String line : Files.readAllLines(run.resolve("samples.jsonl"))) samples.add(JSON.readTree(line));
         assertThat(samples).hasSize(8);
-        assertThat(samples.subList(0, 4)).allMatch(sample -> sample.path("model").asText().equals("base"));
-        assertThat(samples.subList(4, 8)).allMatch(sample -> sample.path("model").asText().equals("policy"));
+        assertThat(samples.subList(0, 4))
+                .allMatch(sample -> sample.path("model").asText().equals("base"));
+        assertThat(samples.subList(4, 8))
+                .allMatch(sample -> sample.path("model").asText().equals("policy"));
         assertThat(samples).allMatch(sample -> sample.at("/features/female").isNumber());
     }
 
@@ -172,7 +179,9 @@ class TrainCommandTest {
         assertThat(plain.out().lines()).hasSize(3).allMatch(line -> line.startsWith("She said"));
         var json = Outputs.of(
                 "sample", "--model", policy, "-n", "3", "--prompt", "She said", "--max-tokens", "12", "--json");
-        assertThat(json.json().path("samples")).hasSize(3).allMatch(sample -> sample.path("logProb").asDouble() < 0);
+        assertThat(json.json().path("samples"))
+                .hasSize(3)
+                .allMatch(sample -> sample.path("logProb").asDouble() < 0);
         var top = Outputs.of("sample", "--model", policy, "-n", "2", "--top-k", "1", "--max-tokens", "12");
         assertThat(top.out().lines().distinct()).hasSize(1);
     }

@@ -10,8 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigReaderTest {
-    private static final String BASE =
-            """
+    private static final String BASE = """
             model: embedded
             constraints:
               - name: female
@@ -60,8 +59,7 @@ class ConfigReaderTest {
 
     @Test
     void pointwiseAndListsOfWords() {
-        var config = read(
-                """
+        var config = read("""
                 model: embedded
                 constraints:
                   - {name: sea, feature: words, words: [sea, ship, no], pointwise: true}
@@ -120,15 +118,15 @@ class ConfigReaderTest {
                 .hasMessageContaining("line 3")
                 .hasMessageContaining("did you mean 'moment'");
         assertThatThrownBy(() -> read(BASE + "    pointwise: true\n")).hasMessageContaining("not both");
-        assertThatThrownBy(() -> read(BASE.replace("constraints:", "constraints: []\nzz:"))).hasMessageContaining("zz");
+        assertThatThrownBy(() -> read(BASE.replace("constraints:", "constraints: []\nzz:")))
+                .hasMessageContaining("zz");
         assertThatThrownBy(() -> read("model: embedded\nconstraints: []\n")).hasMessageContaining("at least one");
         assertThatThrownBy(() -> read("constraints: []\n")).hasMessageContaining("'model' is missing");
     }
 
     @Test
     void overridesAreAsStrict() {
-        assertThatThrownBy(() -> read(BASE, "training.steps"))
-                .hasMessageContaining("key=value");
+        assertThatThrownBy(() -> read(BASE, "training.steps")).hasMessageContaining("key=value");
         assertThatThrownBy(() -> read(BASE, "training.steps=no")).hasMessageContaining("--set training.steps=no");
         assertThatThrownBy(() -> read(BASE, "constraints.3.moment=0.1")).hasMessageContaining("0 to 0");
         assertThatThrownBy(() -> read(BASE, "model.folder=x")).hasMessageContaining("nothing inside");

@@ -28,7 +28,9 @@ class LineChartTest {
                 new double[] {1, Double.NaN, 3, Double.POSITIVE_INFINITY},
                 Optional.of(2.0),
                 List.of(2));
-        assertThat(chart.svg()).contains("a &lt; b", "desired 2", "updated after step 2").doesNotContain("NaN", "Inf");
+        assertThat(chart.svg())
+                .contains("a &lt; b", "desired 2", "updated after step 2")
+                .doesNotContain("NaN", "Inf");
     }
 
     @Test
