@@ -41,7 +41,7 @@ class ExamplesTest {
                 "--set",
                 "training.momentSamples=512",
                 "--set",
-                "training.maxTokens=30",
+                "training.maxTokens=16",
                 "--set",
                 "evaluation.baseSamples=64",
                 "--set",

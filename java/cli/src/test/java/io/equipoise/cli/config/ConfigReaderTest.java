@@ -75,7 +75,7 @@ class ConfigReaderTest {
             value = {
                 "is: femal | line 5 | did you mean 'female'",
                 "is: female, | line 5 | cannot be 'female,'",
-                "si: female | line 5 | did you mean 'is'",
+                "iss: female | line 5 | did you mean 'is'",
                 "is: female\\n    is: male | line 6 | second time",
                 "is: [female, [male]] | line 5 | list of words",
             })
@@ -103,7 +103,6 @@ class ConfigReaderTest {
                 "evaluation: {baseSamples: 1} | baseSamples must be >= 2",
                 "checkpointEvery: -1 | checkpointEvery must be >= 0",
                 "output: 5 | must be text",
-                "name: [ | not YAML",
             })
     void whatCannotBeIsRefused(String line, String message) {
         assertThatThrownBy(() -> read(BASE + line + "\n"))
@@ -125,6 +124,17 @@ class ConfigReaderTest {
     }
 
     @Test
+    void brokenYamlIsRefusedWithItsLine() {
+        assertThatThrownBy(() -> read(BASE + "training: {steps: 1\n"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("test.yaml, line ")
+                .hasMessageContaining("not YAML");
+        assertThatThrownBy(() -> read("")).hasMessage("test.yaml is empty");
+        assertThatThrownBy(() -> read("- model\n")).hasMessageContaining("must be a mapping");
+        assertThatThrownBy(() -> read("model: &m {a: *m}\n")).isInstanceOf(ConfigException.class);
+    }
+
+    @Test
     void overridesAreAsStrict() {
         assertThatThrownBy(() -> read(BASE, "training.steps")).hasMessageContaining("key=value");
         assertThatThrownBy(() -> read(BASE, "training.steps=no")).hasMessageContaining("--set training.steps=no");
@@ -134,7 +144,7 @@ class ConfigReaderTest {
 
     @Test
     void whatIsWrittenReadsTheSame() {
-        var config = read(BASE + "training: {trainable: 'mlp|attn', schedule: cosine}\n", "constraints.0.name=yes: no");
+        var config = read(BASE + "training: {trainable: 'mlp|attn', schedule: cosine}\n", "constraints.0.name='yes: no # 1e5'");
         var again = read(ConfigWriter.write(config));
         assertThat(again.training()).isEqualTo(config.training());
         assertThat(again.constraints()).isEqualTo(config.constraints());
