@@ -44,21 +44,24 @@ final class DemoCommand extends Command {
 
     @Override
     void run() throws Exception {
-        var source = ConfigSource.parse(configuration(), "demo.yaml", Path.of("").toAbsolutePath());
+        var source =
+                ConfigSource.parse(configuration(), "demo.yaml", Path.of("").toAbsolutePath());
         seed.ifPresent(value -> {
             source.override("training.seed=" + value);
             source.override("evaluation.seed=" + (value + 1));
         });
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
-        var result = new TrainingRun(output.map(read::withOutput).orElse(read), console(), log -> logFile(log.toString()))
+        var result = new TrainingRun(
+                        output.map(read::withOutput).orElse(read), console(), log -> logFile(log.toString()))
                 .run();
         console().result(result.json());
         console().result(texts(result.samples(), "base", "Before:"));
         console().result(texts(result.samples(), "policy", "After:"));
         console().result(OutcomeTable.of(result.outcome()));
-        console().result("\nModel:  " + result.checkpoint().resolve("policy") + "\nReport: "
-                + result.run().resolve("report.html"));
+        console()
+                .result("\nModel:  " + result.checkpoint().resolve("policy") + "\nReport: "
+                        + result.run().resolve("report.html"));
     }
 
     private static String texts(List<Sample> samples, String model, String heading) {
@@ -66,8 +69,9 @@ final class DemoCommand extends Command {
         samples.stream()
                 .filter(sample -> sample.model().equals(model))
                 .limit(SHOWN)
-                .forEach(sample ->
-                        lines.append("  ").append(SampleCommand.oneLine(sample.text().strip())).append('\n'));
+                .forEach(sample -> lines.append("  ")
+                        .append(SampleCommand.oneLine(sample.text().strip()))
+                        .append('\n'));
         return lines.toString();
     }
 }

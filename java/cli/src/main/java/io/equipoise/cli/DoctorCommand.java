@@ -31,8 +31,10 @@ final class DoctorCommand extends Command {
         versions.put("openblas preset", version("org.bytedeco", "openblas"));
         var processor = Processor.ofThisMachine();
         var machine = json.putObject("machine");
-        machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
-                + System.getProperty("os.arch"));
+        machine.put(
+                "system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                        + System.getProperty("os.arch"));
         machine.put("processor", processor.name());
         machine.put("features", String.join(" ", processor.features()));
         machine.put("threads", Runtime.getRuntime().availableProcessors());
@@ -53,7 +55,9 @@ final class DoctorCommand extends Command {
     private static void kernels(ObjectNode node) {
         node.put("in use", KernelProvider.kernels().description());
         for (var provider : KernelProvider.all()) {
-            node.put(provider.name(), provider.unavailable().map(why -> "can't run: " + why).orElse("can run"));
+            node.put(
+                    provider.name(),
+                    provider.unavailable().map(why -> "can't run: " + why).orElse("can run"));
         }
     }
 
@@ -83,7 +87,8 @@ final class DoctorCommand extends Command {
      * @param features those that kernels ask for
      */
     record Processor(String name, List<String> features) {
-        private static final String ASKED_FOR = "avx|avx2|fma|f16c|avx512.*|avx_vnni|amx_.*|asimd|asimdhp|bf16|sve.*|i8mm";
+        private static final String ASKED_FOR =
+                "avx|avx2|fma|f16c|avx512.*|avx_vnni|amx_.*|asimd|asimdhp|bf16|sve.*|i8mm";
 
         static Processor ofThisMachine() {
             String name = System.getProperty("os.arch");

@@ -2,8 +2,8 @@ package io.equipoise.cli;
 
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -38,9 +38,12 @@ final class EmbeddedModel {
         try {
             return unpack(files, folder);
         } catch (IOException e) {
-            var temporary = Files.createTempDirectory("equipoise-embedded-");
-            LOG.info("can't keep the embedded model in {} ({}); unpacked to {}", folder, e.toString(), temporary);
-            return unpack(files, temporary.resolve("model"));
+            var temporary = Path.of(System.getProperty("java.io.tmpdir"))
+                    .resolve("equipoise-" + System.getProperty("user.name"))
+                    .resolve(folder.getFileName());
+            LOG.info("can't keep the embedded model in {} ({}); it is in {}", folder, e.toString(), temporary);
+            // Every byte is compared, so nobody else's file of that name is taken for ours.
+            return isWhole(temporary, files) ? temporary : unpack(files, temporary);
         }
     }
 

@@ -24,6 +24,8 @@ final class Logs {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         root.addAppender(appender);
+        // It warns at every start that there is no CUDA driver, which the tokenizer doesn't need.
+        context.getLogger("ai.djl").setLevel(console.verbose() ? Level.WARN : Level.ERROR);
         context.getLogger("io.equipoise").setLevel(console.verbose() ? Level.DEBUG : Level.INFO);
     }
 

@@ -31,8 +31,8 @@ final class ModelFolder {
         if (!Files.isDirectory(checkpoints)) return Optional.empty();
         try (var entries = Files.list(checkpoints)) {
             return entries.filter(path -> path.getFileName().toString().matches("step-\\d{1,9}"))
-                    .max(Comparator.comparingInt(
-                            path -> Integer.parseInt(path.getFileName().toString().substring(5))));
+                    .max(Comparator.comparingInt(path ->
+                            Integer.parseInt(path.getFileName().toString().substring(5))));
         }
     }
 }

@@ -38,7 +38,8 @@ final class Progress {
 
     private String line(Step step, double seconds) {
         double smoothKl = kl.add(step.divergences().klTargetPolicy());
-        var line = new StringBuilder(String.format(Locale.ROOT, "step %d/%d  KL(p‖π) %.3f", step.step(), steps, smoothKl));
+        var line =
+                new StringBuilder(String.format(Locale.ROOT, "step %d/%d  KL(p‖π) %.3f", step.step(), steps, smoothKl));
         int f = 0;
         for (var moment : step.moments().entrySet()) {
             if (moments.size() == f) moments.add(new Smoothing());

@@ -64,6 +64,8 @@ final class RootCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "no command given; there are " + String.join(", ", spec.subcommands().keySet()));
+                spec.commandLine(),
+                "no command given; there are "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 }

@@ -37,8 +37,8 @@ final class RunFolder implements AutoCloseable {
      */
     static RunConfig settle(RunConfig config) throws IOException {
         var path = config.output()
-                .orElseGet(() ->
-                        Path.of("runs", config.name() + "-" + LocalDateTime.now().format(STAMP)))
+                .orElseGet(() -> Path.of(
+                        "runs", config.name() + "-" + LocalDateTime.now().format(STAMP)))
                 .toAbsolutePath()
                 .normalize();
         if (!Folders.isEmptyOrAbsent(path)) {

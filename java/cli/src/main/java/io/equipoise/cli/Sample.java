@@ -23,7 +23,8 @@ record Sample(String model, String text, Map<String, Double> features) {
         var samples = new ArrayList<Sample>();
         for (int i = 0; i < texts.size(); i++) {
             var features = new LinkedHashMap<String, Double>();
-            for (int f = 0; f < constraints.size(); f++) features.put(constraints.get(f).name(), phi[i][f]);
+            for (int f = 0; f < constraints.size(); f++)
+                features.put(constraints.get(f).name(), phi[i][f]);
             samples.add(new Sample(model, texts.get(i), features));
         }
         return samples;

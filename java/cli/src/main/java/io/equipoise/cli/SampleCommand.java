@@ -55,7 +55,11 @@ final class SampleCommand extends Command {
         if (count < 1) throw new IllegalArgumentException("-n must be >= 1, got " + count);
         var truncation = new Truncation(topK, topP);
         try (var loaded = ModelHub.load(ModelFolder.of(model))) {
-            int[] start = prompt.isEmpty() ? new int[0] : start(loaded.model().config().bosToken(), loaded.tokenizer().encode(prompt));
+            int[] start = prompt.isEmpty()
+                    ? new int[0]
+                    : start(
+                            loaded.model().config().bosToken(),
+                            loaded.tokenizer().encode(prompt));
             int room = loaded.model().config().contextLength() - Math.max(1, start.length);
             int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));
             var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed);

@@ -38,7 +38,8 @@ final class TrainCommand extends Command {
         var result = new TrainingRun(run, console(), log -> logFile(log.toString())).run();
         console().result(result.json());
         console().result(OutcomeTable.of(result.outcome()));
-        console().result("\nModel:  " + result.checkpoint().resolve("policy") + "\nReport: "
-                + result.run().resolve("report.html"));
+        console()
+                .result("\nModel:  " + result.checkpoint().resolve("policy") + "\nReport: "
+                        + result.run().resolve("report.html"));
     }
 }

@@ -55,7 +55,7 @@ final class TrainingRun {
         var origin = ModelFolder.of(settled.model());
         try (var base = ModelHub.load(origin)) {
             LOG.info(
-                    "sampling {} texts of {} to find the target",
+                    "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),
                     settled.model());
             try (var trainer = Trainer.create(base, constraints, settled.training())) {

@@ -33,9 +33,7 @@ public final class ConfigReader {
         var root = source.root().allow(KEYS);
         var training = training(root.section("training"));
         var evaluation = evaluation(root.section("evaluation"), training.seed());
-        Optional<Path> output = root.has("output")
-                ? Optional.of(Path.of(root.text("output")))
-                : Optional.empty();
+        Optional<Path> output = root.has("output") ? Optional.of(Path.of(root.text("output"))) : Optional.empty();
         try {
             return new RunConfig(
                     stem(source.name()),
@@ -101,10 +99,11 @@ public final class ConfigReader {
         }
         if (feature.equals("words") && options.containsKey("file")) {
             var folder = section.source().folderOf(section.at("file"));
-            options.computeIfPresent("file", (key, file) -> folder.resolve(file).normalize().toString());
+            options.computeIfPresent(
+                    "file", (key, file) -> folder.resolve(file).normalize().toString());
         }
-        var constraint = new ConstraintConfig(
-                name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
+        var constraint =
+                new ConstraintConfig(name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
         try {
             Features.create(feature, constraint.options());
         } catch (IllegalArgumentException e) {

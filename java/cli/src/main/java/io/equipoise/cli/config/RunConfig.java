@@ -43,7 +43,6 @@ public record RunConfig(
 
     /** The same with another run folder. */
     public RunConfig withOutput(Path folder) {
-        return new RunConfig(
-                name, model, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
+        return new RunConfig(name, model, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
     }
 }

@@ -15,8 +15,9 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
     Section allow(Collection<String> keys) {
         for (var field : node.properties()) {
             if (!keys.contains(field.getKey())) {
-                throw error(field.getKey(), "unknown key '" + field.getKey() + "'; "
-                        + Suggestion.among(field.getKey(), keys));
+                throw error(
+                        field.getKey(),
+                        "unknown key '" + field.getKey() + "'; " + Suggestion.among(field.getKey(), keys));
             }
         }
         return this;
@@ -109,7 +110,8 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
 
     private void oneOf(String key, Class<?> type) {
         var names = new ArrayList<String>();
-        for (var constant : type.getEnumConstants()) names.add(constant.toString().toLowerCase(Locale.ROOT));
+        for (var constant : type.getEnumConstants())
+            names.add(constant.toString().toLowerCase(Locale.ROOT));
         var value = node.path(key);
         if (!value.isTextual() || !names.contains(value.asText().toLowerCase(Locale.ROOT))) {
             throw wrong(key, "one of " + String.join(", ", names), value);

@@ -85,7 +85,8 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
     private String description(double[] smooth) {
         return label + " over " + steps.length + " steps, smoothed from " + OutcomeTable.number(smooth[0]) + " to "
                 + OutcomeTable.number(smooth[smooth.length - 1])
-                + desired.map(value -> ", desired " + OutcomeTable.number(value)).orElse("");
+                + desired.map(value -> ", desired " + OutcomeTable.number(value))
+                        .orElse("");
     }
 
     private String path(String style, double[] y, Axis axis, int last) {

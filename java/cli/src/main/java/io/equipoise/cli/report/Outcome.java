@@ -58,11 +58,21 @@ public record Outcome(List<Constraint> constraints, Evaluation before, Evaluatio
                 after.perplexityUnderBase());
         for (int i = 0; i < before.distinct().size(); i++) {
             int n = i + 1;
-            add(measures, "distinct" + n, "Distinct-" + n, before.distinct().get(i), after.distinct().get(i));
+            add(
+                    measures,
+                    "distinct" + n,
+                    "Distinct-" + n,
+                    before.distinct().get(i),
+                    after.distinct().get(i));
         }
         for (int i = 0; i < before.selfBleu().size(); i++) {
             int n = i + 3;
-            add(measures, "selfBleu" + n, "Self-BLEU-" + n, before.selfBleu().get(i), after.selfBleu().get(i));
+            add(
+                    measures,
+                    "selfBleu" + n,
+                    "Self-BLEU-" + n,
+                    before.selfBleu().get(i),
+                    after.selfBleu().get(i));
         }
         return measures;
     }

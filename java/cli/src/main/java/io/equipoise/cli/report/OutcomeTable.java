@@ -24,7 +24,8 @@ public final class OutcomeTable {
         int first = rows.stream().mapToInt(row -> row.get(0).length()).max().orElse(0);
         var lines = new ArrayList<String>();
         for (var row : rows) {
-            var line = new StringBuilder(row.get(0)).append(" ".repeat(first - row.get(0).length()));
+            var line = new StringBuilder(row.get(0))
+                    .append(" ".repeat(first - row.get(0).length()));
             for (String cell : row.subList(1, row.size())) line.append(String.format("%11s", cell));
             lines.add(line.toString().stripTrailing());
         }

@@ -21,7 +21,13 @@ import java.util.function.ToDoubleFunction;
  * @param seconds the whole run took
  */
 public record Report(
-        String name, Outcome outcome, List<Step> steps, List<Text> before, List<Text> after, String config, double seconds) {
+        String name,
+        Outcome outcome,
+        List<Step> steps,
+        List<Text> before,
+        List<Text> after,
+        String config,
+        double seconds) {
     /**
      * A text with its features.
      *
@@ -42,12 +48,15 @@ public record Report(
         body.append("<p>").append(Html.escape(summary())).append("</p>\n</header>\n<main>\n");
         body.append("<section>\n<h2>Outcome</h2>\n").append(table()).append("</section>\n");
         body.append("<section>\n<h2>Curves</h2>\n<p class=\"note\">Thin line: the step’s own estimate, on samples the ")
-                .append("policy had not been trained on. Thick line: the same, smoothed. Dashes: desired. ▲ below: the ")
+                .append(
+                        "policy had not been trained on. Thick line: the same, smoothed. Dashes: desired. ▲ below: the ")
                 .append("proposal became a copy of the policy.</p>\n<div class=\"charts\">\n");
         for (var chart : charts()) {
             String svg = chart.svg();
             if (svg.isEmpty()) continue;
-            body.append("<figure>\n<figcaption>").append(Html.escape(chart.label())).append("</figcaption>\n");
+            body.append("<figure>\n<figcaption>")
+                    .append(Html.escape(chart.label()))
+                    .append("</figcaption>\n");
             body.append(svg).append("</figure>\n");
         }
         body.append("</div>\n</section>\n");
@@ -86,7 +95,9 @@ public record Report(
         var rows = new ArrayList<>(outcome.moments());
         rows.addAll(outcome.measures());
         for (var row : rows) {
-            table.append("<tr><th scope=\"row\">").append(Html.escape(row.label())).append("</th>");
+            table.append("<tr><th scope=\"row\">")
+                    .append(Html.escape(row.label()))
+                    .append("</th>");
             for (double value : new double[] {row.before(), row.after()}) {
                 table.append("<td>").append(OutcomeTable.number(value)).append("</td>");
             }
@@ -95,7 +106,8 @@ public record Report(
                     .append("</td></tr>\n");
         }
         return table.append("</tbody>\n</table>\n<p class=\"note\">p: the target, π: the policy, a: the base model. ")
-                .append("KL(p‖π) and TVD are estimated on samples of the base model, all else on samples of the policy.")
+                .append(
+                        "KL(p‖π) and TVD are estimated on samples of the base model, all else on samples of the policy.")
                 .append("</p>\n")
                 .toString();
     }
@@ -111,7 +123,9 @@ public record Report(
         charts.add(chart("KL(p‖π), nats", step -> step.divergences().klTargetPolicy(), Optional.of(0.0)));
         charts.add(chart("KL(π‖a), nats", step -> step.divergences().klPolicyBase(), Optional.empty()));
         charts.add(chart(
-                "effective sample size of a batch", step -> step.divergences().effectiveSampleSize(), Optional.empty()));
+                "effective sample size of a batch",
+                step -> step.divergences().effectiveSampleSize(),
+                Optional.empty()));
         charts.add(chart("Z, running mean", step -> Math.exp(step.logZ()), Optional.empty()));
         return charts;
     }
@@ -136,7 +150,9 @@ public record Report(
                 double value = feature.getValue();
                 if (value == 0) continue;
                 String shown = value == 1 ? feature.getKey() : feature.getKey() + " " + OutcomeTable.number(value);
-                list.append(" <span class=\"feature\">").append(Html.escape(shown)).append("</span>");
+                list.append(" <span class=\"feature\">")
+                        .append(Html.escape(shown))
+                        .append("</span>");
             }
             list.append("</li>\n");
         }

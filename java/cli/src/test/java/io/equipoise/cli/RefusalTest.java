@@ -1,0 +1,178 @@
+package io.equipoise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What users get wrong: exit code 2, one message that says what to mend, nothing on stdout, no stack trace. */
+class RefusalTest {
+    private static final String FEMALE = "constraints: [{name: female, feature: gender, is: female, moment: 0.5}]\n";
+    private static final String QUICK = "training: {steps: 1, batchSize: 8, momentSamples: 64, maxTokens: 8}\n";
+
+    @TempDir
+    private Path temporary = Path.of("");
+
+    private Path output = Path.of("");
+
+    @BeforeEach
+    void chooseOutput() {
+        output = temporary.resolve("run");
+    }
+
+    @Test
+    void missingConfiguration() {
+        refused(Outputs.of("train", temporary.resolve("none.yaml").toString()), "no configuration file");
+    }
+
+    @Test
+    void unknownKey() throws IOException {
+        refused(train("model: embedded\n" + FEMALE + "traning: {steps: 1}\n"), "line 3", "traning", "'training'");
+    }
+
+    @Test
+    void unknownKeyInside() throws IOException {
+        var config = "model: embedded\n" + FEMALE + "training:\n  step: 5\n";
+        refused(train(config), "line 4", "unknown key 'step'", "did you mean 'steps'");
+    }
+
+    @Test
+    void wrongType() throws IOException {
+        var config = "model: embedded\n" + FEMALE + "training:\n  steps: many\n";
+        refused(train(config), "line 4", "'steps' must be a whole number, got \"many\"");
+    }
+
+    @Test
+    void unknownKeyOnTheCommandLine() throws IOException {
+        var run = train("model: embedded\n" + FEMALE + QUICK, "--set", "training.stps=5");
+        refused(run, "--set training.stps=5", "did you mean 'steps'");
+    }
+
+    @Test
+    void momentOutsideItsRange() throws IOException {
+        refused(train("model: embedded\n" + FEMALE.replace("0.5", "1.5") + QUICK), "line 2", "female", "[0, 1]", "1.5");
+    }
+
+    @Test
+    void impossibleConstraint() throws IOException {
+        var config = "model: embedded\nconstraints: [{name: odd, feature: word, word: zyzzyva, moment: 0.5}]\n" + QUICK;
+        refused(train(config), "odd");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void runFolderThatExists() throws IOException {
+        Files.createDirectories(output);
+        Files.writeString(output.resolve("precious.txt"), "mine");
+        refused(train("model: embedded\n" + FEMALE + QUICK), "not empty", output.toString());
+        assertThat(output.resolve("precious.txt")).hasContent("mine");
+        assertThat(output.resolve("config.yaml")).doesNotExist();
+    }
+
+    @Test
+    void missingModelFolder() throws IOException {
+        refused(train("model: nowhere\n" + FEMALE + QUICK), "no model folder", "nowhere");
+    }
+
+    @Test
+    void truncatedWeights() throws IOException {
+        var model = modelFolder();
+        var weights = model.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        Files.write(weights, Arrays.copyOf(bytes, bytes.length / 2));
+        refused(train("model: broken\n" + FEMALE + QUICK), "model.safetensors", "not a whole safetensors file");
+    }
+
+    @Test
+    void corruptWeights() throws IOException {
+        var weights = modelFolder().resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        Arrays.fill(bytes, 8, 40, (byte) '?');
+        Files.write(weights, bytes);
+        refused(train("model: broken\n" + FEMALE + QUICK), "model.safetensors", "not a safetensors file");
+    }
+
+    @Test
+    void notANumberInTheWeights() throws IOException {
+        var weights = modelFolder().resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        // f16: all ones is NaN.
+        bytes[bytes.length - 1] = bytes[bytes.length - 2] = (byte) 0xFF;
+        Files.write(weights, bytes);
+        refused(train("model: broken\n" + FEMALE + QUICK), "NaN", "damaged");
+    }
+
+    @Test
+    void headerThatClaimsTooMuch() throws IOException {
+        var weights = modelFolder().resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(0, Long.MAX_VALUE);
+        Files.write(weights, bytes);
+        refused(Outputs.of("sample", "--model", weights.resolveSibling("").toString()), "header claims");
+    }
+
+    @Test
+    void tokenizerOfAnotherModel() throws IOException {
+        var tokenizer = modelFolder().resolve("tokenizer.json");
+        var json = new JsonMapper();
+        var root = (ObjectNode) json.readTree(tokenizer.toFile());
+        ((ObjectNode) root.path("model").path("vocab")).put("zyzzyva", 9999);
+        json.writeValue(tokenizer.toFile(), root);
+        refused(train("model: broken\n" + FEMALE + QUICK), "tokenizer.json", "9999", "belongs to another model");
+    }
+
+    @Test
+    void moreTokensThanTheContextHolds() throws IOException {
+        var config = "model: embedded\n" + FEMALE + QUICK.replace("maxTokens: 8", "maxTokens: 100");
+        refused(train(config), "context of 64", "maxTokens");
+    }
+
+    @Test
+    void unknownCommand() {
+        refused(Outputs.of("trian"), "trian", "train");
+    }
+
+    @Test
+    void unknownKernels() {
+        refused(Outputs.of("doctor", "--kernels", "abacus"), "abacus", "reference");
+    }
+
+    @Test
+    void impossibleOption() {
+        refused(Outputs.of("sample", "--model", "embedded", "--temperature", "0"), "temperature", "> 0");
+    }
+
+    private Outputs train(String config, String... more) throws IOException {
+        var file = Files.writeString(temporary.resolve("config.yaml"), config);
+        var arguments = new java.util.ArrayList<String>();
+        arguments.addAll(java.util.List.of("train", file.toString(), "--json", "--output", output.toString()));
+        arguments.addAll(java.util.List.of(more));
+        return Outputs.of(arguments.toArray(String[]::new));
+    }
+
+    /** A whole copy of the embedded model, for breaking. */
+    private Path modelFolder() throws IOException {
+        var folder = Files.createDirectories(temporary.resolve("broken"));
+        try (var files = Files.list(EmbeddedModel.folder(temporary.resolve("cache")))) {
+            for (var file : files.toList()) Files.copy(file, folder.resolve(file.getFileName()));
+        }
+        return folder;
+    }
+
+    private static void refused(Outputs outputs, String... parts) {
+        assertThat(outputs.err()).contains(parts).doesNotContain("\tat ", "Exception");
+        assertThat(outputs.err().lines().filter(line -> line.startsWith("error: ")))
+                .hasSize(1);
+        assertThat(outputs.out()).isEmpty();
+        assertThat(outputs.code()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.cli.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.cli.report;
+
+import org.jspecify.annotations.NullMarked;
