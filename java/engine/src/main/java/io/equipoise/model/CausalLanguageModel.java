@@ -38,13 +38,13 @@ public interface CausalLanguageModel extends AutoCloseable {
     float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch);
 
     /**
-     * Adds the gradient of Σ_i c_i · log π(x_i) to {@link Parameters#gradient()}; the result does not depend on the
-     * micro-batch beyond rounding.
+     * Adds the gradient of Σ_i Σ_t c_it · log π(x_it | x_i,&lt;t) to {@link Parameters#gradient()}; the result does not
+     * depend on the micro-batch beyond rounding.
      *
      * @param tokens B ragged rows, prompt and generated tokens
      * @param promptLength (B)
      * @param microBatch sequences run forward and backward at once
-     * @param coefficients gives c_i from log π(x_i); 0 leaves the sequence out
+     * @param coefficients gives c from the tokens' log-probabilities; all 0 leaves the sequence out
      * @return (B) log π(x_i), nats
      */
     double[] accumulateGradient(int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients);

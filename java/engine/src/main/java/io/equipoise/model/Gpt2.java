@@ -165,13 +165,15 @@ final class Gpt2 implements CausalLanguageModel {
             var coefficient = new float[batch.targets().length];
             boolean any = false;
             for (int b = 0; b < batch.sequences().length; b++) {
-                double sum = 0;
-                for (int n = batch.starts()[b]; n < batch.starts()[b + 1]; n++) sum += scores.logProb[n];
                 int sequence = batch.sequences()[b];
-                logProbOfSequence[sequence] = sum;
-                float c = (float) coefficients.coefficient(sequence, sum);
-                any |= c != 0;
-                Arrays.fill(coefficient, batch.starts()[b], batch.starts()[b + 1], c);
+                int from = batch.starts()[b];
+                int to = batch.starts()[b + 1];
+                float[] logProb = Arrays.copyOfRange(scores.logProb, from, to);
+                for (float part : logProb) logProbOfSequence[sequence] += part;
+                var weights = new float[to - from];
+                coefficients.coefficients(sequence, logProb, weights);
+                System.arraycopy(weights, 0, coefficient, from, weights.length);
+                for (float weight : weights) any |= weight != 0;
             }
             if (!any) return;
             try (var logSumExp = Vector.of(scores.logSumExp);

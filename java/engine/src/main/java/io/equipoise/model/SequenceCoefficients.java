@@ -1,17 +1,39 @@
 package io.equipoise.model;
 
+import java.util.Arrays;
+
 /**
- * Gives each sequence of a micro-batch its weight in the gradient, once its log-probability is known. Called
- * from several threads, once for each sequence.
+ * Gives each generated token its weight in the gradient, once its sequence's log-probability is known. Called from
+ * several threads, once for each sequence.
  */
 @FunctionalInterface
 public interface SequenceCoefficients {
     /**
-     * The weight of one sequence.
+     * The weights of one sequence's tokens, Σ_t c_t · ∇ log π(x_t | x_&lt;t).
      *
      * @param sequence index in the batch
-     * @param logProb of the whole generated part under the model, nats
-     * @return c in Σ c · ∇ log π(x)
+     * @param tokenLogProb (T), log-probability of each generated token under the model, nats
+     * @param coefficient (T), out
      */
-    double coefficient(int sequence, double logProb);
+    void coefficients(int sequence, float[] tokenLogProb, float[] coefficient);
+
+    /** One coefficient for the whole sequence. */
+    @FunctionalInterface
+    interface OfSequence {
+        /**
+         * The weight of all tokens of one sequence.
+         *
+         * @param logProb of the whole generated part, nats
+         */
+        double coefficient(int sequence, double logProb);
+    }
+
+    /** The same weight for every token of a sequence. */
+    static SequenceCoefficients of(OfSequence each) {
+        return (sequence, tokenLogProb, coefficient) -> {
+            double logProb = 0;
+            for (float part : tokenLogProb) logProb += part;
+            Arrays.fill(coefficient, (float) each.coefficient(sequence, logProb));
+        };
+    }
 }

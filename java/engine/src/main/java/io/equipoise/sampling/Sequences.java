@@ -33,10 +33,15 @@ public record Sequences(int[][] tokens, int[] promptLength, float[][] tokenLogPr
     /** Sums ragged rows in float64. */
     public static double[] sum(float[][] rows) {
         var sums = new double[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            for (float value : rows[i]) sums[i] += value;
-        }
+        for (int i = 0; i < rows.length; i++) sums[i] = sum(rows[i]);
         return sums;
+    }
+
+    /** Sums in float64. */
+    public static double sum(float[] row) {
+        double sum = 0;
+        for (float value : row) sum += value;
+        return sum;
     }
 
     /** All generated tokens, EOS included. */

@@ -11,8 +11,10 @@ import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,7 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel policy;
     private final Adam adam;
     private final DriftGuard drift;
+    private final PrefixBaseline baseline;
     private final LogSumExp partition = new LogSumExp();
     private final CheckWindow window = new CheckWindow();
     /** q: the base model until the first update, then a copy of its own that is kept. */
@@ -58,6 +61,7 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
+        baseline = new PrefixBaseline(constraints, text, config.maxTokens());
         var sampling = new SamplerConfig(
                 1, config.maxTokens(), Truncation.NONE, config.fixedLength(), config.batchSize(), config.seed());
         rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, sampling), config.microBatch());
@@ -113,13 +117,18 @@ public final class Trainer implements AutoCloseable {
         clock.end("score");
 
         var coefficient = new double[rollout.size()];
+        double[][][] prefixes = config.prefixBaseline() ? baseline.inputs(sampled.generated()) : new double[0][][];
         policy.parameters().gradient().clear();
         double[] logPolicy = policy.accumulateGradient(
-                sampled.tokens(),
-                sampled.promptLength(),
-                config.microBatch(),
-                (i, logProb) -> coefficient[i] =
-                        objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logProb, logZ));
+                sampled.tokens(), sampled.promptLength(), config.microBatch(), (i, tokenLogProb, weights) -> {
+                    coefficient[i] = objective.coefficient(
+                            rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(tokenLogProb), logZ);
+                    Arrays.fill(weights, (float) coefficient[i]);
+                    if (config.prefixBaseline()) {
+                        subtract(prefixes[i], tokenLogProb, sampled.tokenLogProb()[i], weights);
+                    }
+                });
+        if (config.prefixBaseline()) baseline.learn(prefixes, coefficient);
         clock.end("gradient");
 
         var estimates =
@@ -149,6 +158,17 @@ public final class Trainer implements AutoCloseable {
                 check,
                 sampled.generatedTokens(),
                 clock.seconds());
+    }
+
+    /**
+     * Leaves c_t = c − V(x_&lt;t)·ρ_t, the sequence's coefficient less what was to be expected of it. With ρ_t =
+     * π(x_t)/q(x_t) after the same prefix, E_q[V·ρ_t·∇ log π(x_t)] = V·Σ ∇π = 0, so no expectation changes.
+     */
+    private void subtract(double[][] prefixes, float[] logPolicy, float[] logProposal, float[] weights) {
+        for (int t = 0; t < weights.length; t++) {
+            double ratio = Math.exp((double) logPolicy[t] - logProposal[t]);
+            weights[t] -= (float) (baseline.value(prefixes[t]) * ratio);
+        }
     }
 
     private double clip(double gradientNorm) {

@@ -14,6 +14,8 @@ import java.util.regex.PatternSyntaxException;
  * @param objective {@code gdc} or {@code gdc++}
  * @param onPolicy sample from π itself instead of a proposal
  * @param normalize divide the coefficients by Z
+ * @param prefixBaseline also take from each token's coefficient what the text before it lets expect of it: the same expected
+ *     gradient, less noise
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
  * @param microBatch sequences run forward and backward at once; memory and speed only
@@ -40,6 +42,7 @@ public record TrainingConfig(
         String objective,
         boolean onPolicy,
         boolean normalize,
+        boolean prefixBaseline,
         int steps,
         int batchSize,
         int microBatch,
@@ -111,6 +114,7 @@ public record TrainingConfig(
         private String objective = "gdc++";
         private boolean onPolicy = false;
         private boolean normalize = true;
+        private boolean prefixBaseline = true;
         private int steps = 100;
         private int batchSize = 256;
         private int microBatch = 64;
@@ -146,6 +150,11 @@ public record TrainingConfig(
 
         public Builder normalize(boolean value) {
             normalize = value;
+            return this;
+        }
+
+        public Builder prefixBaseline(boolean value) {
+            prefixBaseline = value;
             return this;
         }
 
@@ -255,6 +264,7 @@ public record TrainingConfig(
                     objective,
                     onPolicy,
                     normalize,
+                    prefixBaseline,
                     steps,
                     batchSize,
                     microBatch,

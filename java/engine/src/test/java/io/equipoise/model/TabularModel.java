@@ -3,6 +3,7 @@ package io.equipoise.model;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import io.equipoise.sampling.Sequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -154,21 +155,23 @@ public final class TabularModel implements CausalLanguageModel {
     @Override
     public double[] accumulateGradient(
             int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients) {
-        double[] logProbs = io.equipoise.sampling.Sequences.sum(tokenLogProbs(tokens, promptLength, microBatch));
+        float[][] logProbs = tokenLogProbs(tokens, promptLength, microBatch);
         float[] sum = gradient.toFloats();
         for (int i = 0; i < tokens.length; i++) {
-            double c = coefficients.coefficient(i, logProbs[i]);
+            var c = new float[logProbs[i].length];
+            coefficients.coefficients(i, logProbs[i], c);
             for (int t = promptLength[i]; t < tokens[i].length; t++) {
                 int offset = offset(tokens[i], t);
                 int[] other = tokens[i].clone();
                 for (int v = 0; v <= letters; v++) {
                     other[t] = v;
-                    sum[offset + v] += (float) (c * ((v == tokens[i][t] ? 1 : 0) - Math.exp(logProb(other, t))));
+                    double onehot = v == tokens[i][t] ? 1 : 0;
+                    sum[offset + v] += (float) (c[t - promptLength[i]] * (onehot - Math.exp(logProb(other, t))));
                 }
             }
         }
         gradient.put(sum);
-        return logProbs;
+        return Sequences.sum(logProbs);
     }
 
     @Override

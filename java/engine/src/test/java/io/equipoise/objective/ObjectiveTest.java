@@ -3,6 +3,7 @@ package io.equipoise.objective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.model.TabularModel;
 import java.util.Arrays;
 import java.util.Random;
@@ -40,8 +41,8 @@ class ObjectiveTest {
                     sequences,
                     prompts,
                     8,
-                    (i, ignored) -> Math.exp(logDrawn[i])
-                            * objective.coefficient(logTarget[i], logDrawn[i], logPolicy[i], logZ));
+                    SequenceCoefficients.of((i, ignored) -> Math.exp(logDrawn[i])
+                            * objective.coefficient(logTarget[i], logDrawn[i], logPolicy[i], logZ)));
             return copy.parameters().gradient().toFloats();
         }
     }

@@ -12,6 +12,7 @@ import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Golden;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.Safetensors;
+import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
@@ -98,7 +99,7 @@ class GdcStepGoldenTest {
             double[] c = doubles("coefficient." + objective);
             try (var policy = load("policy")) {
                 policy.trainable(name -> true);
-                policy.accumulateGradient(tokens, prompts, microBatch, (i, logProb) -> c[i]);
+                policy.accumulateGradient(tokens, prompts, microBatch, SequenceCoefficients.of((i, logProb) -> c[i]));
                 assertThat(policy.gradientNorm() / B)
                         .isCloseTo(scalars.path("grad_norm." + objective).asDouble(), within(1e-3));
                 int checked = 0;
