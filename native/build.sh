@@ -3,7 +3,7 @@
 # usage: build.sh OUTPUT_DIRECTORY        (Maven runs it; CXX chooses the compiler, g++ by default)
 set -euo pipefail
 
-cd "$(dirname "$0")/src/main/cpp"
+root=$(cd "$(dirname "$0")" && pwd)
 output=$1
 compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
@@ -28,8 +28,10 @@ features() {
 }
 
 mkdir -p "$output"
+output=$(cd "$output" && pwd)
+cd "$root/src/main/cpp"
 archive=$output/libequipoise_cpu.a
-if [[ -f $archive && -z $(find . "$0" -newer "$archive" -type f) ]]; then exit 0; fi
+if [[ -f $archive && -z $(find . "$root/build.sh" -newer "$archive" -type f) ]]; then exit 0; fi
 
 # compile SOURCE OBJECT INSTRUCTION_SET
 compile() {

@@ -13,7 +13,7 @@ import org.bytedeco.javacpp.annotation.Platform;
  * this library and libtorch: the one that libtorch ships, where it is on the class path.
  */
 @Platform(
-        include = "kernels.h",
+        include = {"omp.h", "kernels.h"},
         compiler = "cpp17",
         preload = "gomp@.1",
         preloadresource = "/org/bytedeco/pytorch/",
@@ -27,6 +27,11 @@ final class CpuOperations {
     private CpuOperations() {}
 
     static native boolean supports(int isa);
+
+    /** Threads that the calling thread's next operations may use; OMP_NUM_THREADS or the number of CPUs until set. */
+    @Namespace
+    @Name("omp_set_num_threads")
+    static native void setThreads(int threads);
 
     static native void sample(
             @Cast("int32_t*") Pointer token,

@@ -21,6 +21,11 @@ public interface CausalLanguageModel extends AutoCloseable {
      */
     Decoder decoder(int batch, int maxLength);
 
+    /** How many decoders at once, each on a share of the batch, are fastest here. */
+    default int parallelDecoders() {
+        return 1;
+    }
+
     /**
      * Log-probability of every generated token, teacher-forced.
      *

@@ -10,7 +10,6 @@ import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -40,20 +39,48 @@ final class FlatParameters implements AutoCloseable {
     private Tensor gradient;
     private Parameters parameters;
 
-    FlatParameters(List<Declaration> declarations) {
+    /** New parameters, all zero. */
+    static FlatParameters zeros(List<Declaration> declarations) {
+        long total = 0;
+        for (var declaration : declarations) total += declaration.size();
+        return new FlatParameters(declarations, kept(torch.zeros(total)));
+    }
+
+    private FlatParameters(List<Declaration> declarations, Tensor value) {
         this.declarations = List.copyOf(declarations);
+        this.value = value;
         long total = 0;
         for (var declaration : declarations) {
             list.add(new Parameters.Parameter(declaration.name(), total, declaration.size(), declaration.decays()));
             total += declaration.size();
         }
         size = total;
-        value = kept(torch.zeros(size));
         gradient = kept(torch.zeros(0));
         for (int i = 0; i < list.size(); i++) {
             tensors.put(list.get(i).name(), view(value, i));
         }
         parameters = parameters();
+    }
+
+    /** The same weights in the same memory, trainable as these are, with a gradient of its own. */
+    FlatParameters replica() {
+        var replica = new FlatParameters(declarations, kept(value.detach()));
+        replica.trainable(this::isTrainable);
+        return replica;
+    }
+
+    void clearGradient() {
+        all().gradient().clear();
+    }
+
+    void addGradient(FlatParameters other) {
+        try (var guard = new NoGradGuard()) {
+            gradient.add_(other.gradient);
+        }
+    }
+
+    long size() {
+        return size;
     }
 
     /** The weight, shaped. */
@@ -140,10 +167,6 @@ final class FlatParameters implements AutoCloseable {
     /** Keeps a tensor beyond the PointerScope it was made in. */
     private static Tensor kept(Tensor tensor) {
         return tensor.retainReference();
-    }
-
-    static Tensor zeros(long... shape) {
-        return kept(torch.zeros(shape, new TensorOptions(torch.ScalarType.Float)));
     }
 
     @Override

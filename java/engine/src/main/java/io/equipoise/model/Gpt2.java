@@ -6,91 +6,73 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
  * The GPT-2 family (Radford et al., 2019) in libtorch: learned positions, layer norm before each block, a head that may
- * share the token embedding. Autograd runs from the last hidden states down; the head is ours, chunk by chunk, so its
- * log-softmax is never stored.
+ * share the token embedding. Autograd runs from the last hidden states down; the head is ours, micro-batch by micro-batch,
+ * so its log-softmax is never stored.
  */
 final class Gpt2 implements CausalLanguageModel {
-    private static final Map<String, UnaryOperator<Tensor>> ACTIVATION = activations();
-    static final Set<String> ACTIVATIONS = ACTIVATION.keySet();
     /** Rows of logits held at once when scoring without a gradient. */
     private static final int SCORING_ROWS = 512;
+    /** Weights that stay in the cores' shared cache are best read by one decoder a core, larger ones by one in all. */
+    private static final long CACHED_PARAMETERS = 8L << 20;
 
     private final Gpt2Config config;
     private final FlatParameters parameters;
+    private final Gpt2Graph graph;
     private final Kernels kernels;
+    /** Graphs on the same weights with gradients of their own, one a worker; the first is {@link #graph}. */
+    private final List<Gpt2Graph> graphs = new ArrayList<>();
+
     private volatile boolean closed;
 
     Gpt2(Gpt2Config config, Kernels kernels) {
         this.config = config;
         this.kernels = kernels;
-        parameters = new FlatParameters(declarations(config));
-    }
-
-    private static Map<String, UnaryOperator<Tensor>> activations() {
-        var activations = new LinkedHashMap<String, UnaryOperator<Tensor>>();
-        activations.put("gelu_new", x -> torch.gelu(x, "tanh"));
-        activations.put("gelu_pytorch_tanh", x -> torch.gelu(x, "tanh"));
-        activations.put("gelu_fast", x -> torch.gelu(x, "tanh"));
-        activations.put("gelu", x -> torch.gelu(x, "none"));
-        activations.put("quick_gelu", x -> x.mul(torch.sigmoid(x.mul(new Scalar(1.702)))));
-        activations.put("relu", torch::relu);
-        activations.put("silu", torch::silu);
-        activations.put("swish", torch::silu);
-        activations.put("tanh", torch::tanh);
-        return activations;
+        parameters = FlatParameters.zeros(declarations(config));
+        graph = new Gpt2Graph(config, parameters);
+        graphs.add(graph);
     }
 
     private static List<FlatParameters.Declaration> declarations(Gpt2Config config) {
         long width = config.width();
         long inner = config.inner();
         var list = new ArrayList<FlatParameters.Declaration>();
-        list.add(new FlatParameters.Declaration(
-                "transformer.wte.weight", List.of((long) config.vocabularySize(), width)));
-        list.add(new FlatParameters.Declaration(
-                "transformer.wpe.weight", List.of((long) config.contextLength(), width)));
+        declare(list, "transformer.wte.weight", config.vocabularySize(), width);
+        declare(list, "transformer.wpe.weight", config.contextLength(), width);
         for (int layer = 0; layer < config.layers(); layer++) {
-            String block = "transformer.h." + layer + ".";
-            list.add(new FlatParameters.Declaration(block + "ln_1.weight", List.of(width)));
-            list.add(new FlatParameters.Declaration(block + "ln_1.bias", List.of(width)));
-            list.add(new FlatParameters.Declaration(block + "attn.c_attn.weight", List.of(width, 3 * width)));
-            list.add(new FlatParameters.Declaration(block + "attn.c_attn.bias", List.of(3 * width)));
-            list.add(new FlatParameters.Declaration(block + "attn.c_proj.weight", List.of(width, width)));
-            list.add(new FlatParameters.Declaration(block + "attn.c_proj.bias", List.of(width)));
-            list.add(new FlatParameters.Declaration(block + "ln_2.weight", List.of(width)));
-            list.add(new FlatParameters.Declaration(block + "ln_2.bias", List.of(width)));
-            list.add(new FlatParameters.Declaration(block + "mlp.c_fc.weight", List.of(width, inner)));
-            list.add(new FlatParameters.Declaration(block + "mlp.c_fc.bias", List.of(inner)));
-            list.add(new FlatParameters.Declaration(block + "mlp.c_proj.weight", List.of(inner, width)));
-            list.add(new FlatParameters.Declaration(block + "mlp.c_proj.bias", List.of(width)));
+            String block = Gpt2Graph.block(layer);
+            declare(list, block + "ln_1.weight", width);
+            declare(list, block + "ln_1.bias", width);
+            declare(list, block + "attn.c_attn.weight", width, 3 * width);
+            declare(list, block + "attn.c_attn.bias", 3 * width);
+            declare(list, block + "attn.c_proj.weight", width, width);
+            declare(list, block + "attn.c_proj.bias", width);
+            declare(list, block + "ln_2.weight", width);
+            declare(list, block + "ln_2.bias", width);
+            declare(list, block + "mlp.c_fc.weight", width, inner);
+            declare(list, block + "mlp.c_fc.bias", inner);
+            declare(list, block + "mlp.c_proj.weight", inner, width);
+            declare(list, block + "mlp.c_proj.bias", width);
         }
-        list.add(new FlatParameters.Declaration("transformer.ln_f.weight", List.of(width)));
-        list.add(new FlatParameters.Declaration("transformer.ln_f.bias", List.of(width)));
-        if (!config.tiedEmbeddings()) {
-            list.add(new FlatParameters.Declaration("lm_head.weight", List.of((long) config.vocabularySize(), width)));
-        }
+        declare(list, "transformer.ln_f.weight", width);
+        declare(list, "transformer.ln_f.bias", width);
+        if (!config.tiedEmbeddings()) declare(list, "lm_head.weight", config.vocabularySize(), width);
         return list;
     }
 
-    Gpt2Config shape() {
-        return config;
+    private static void declare(List<FlatParameters.Declaration> list, String name, long... shape) {
+        list.add(new FlatParameters.Declaration(
+                name, Arrays.stream(shape).boxed().toList()));
     }
 
     FlatParameters flatParameters() {
@@ -109,32 +91,39 @@ final class Gpt2 implements CausalLanguageModel {
             throw new IllegalArgumentException("sequences of up to " + maxLength
                     + " tokens don't fit the model's context of " + config.contextLength());
         }
-        return new Gpt2Decoder(this, batch, maxLength);
+        return new Gpt2Decoder(this, graph, batch, maxLength);
+    }
+
+    @Override
+    public int parallelDecoders() {
+        return parameters.size() <= CACHED_PARAMETERS ? Workers.count() : 1;
     }
 
     @Override
     public float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch) {
         requireOpen();
         var result = new float[tokens.length][];
-        for (var batch : MicroBatches.of(tokens, promptLength, microBatch, config())) {
-            try (var scope = new PointerScope();
-                    var guard = new NoGradGuard()) {
-                var hidden = predicting(batch);
-                int count = batch.targets().length;
-                var logProb = new float[count];
-                for (int from = 0; from < count; from += SCORING_ROWS) {
-                    int rows = Math.min(SCORING_ROWS, count - from);
-                    var logits = torch.mm(hidden.narrow(0, from, rows), head().t());
-                    float[] chunk = logProbs(logits, Arrays.copyOfRange(batch.targets(), from, from + rows)).logProb;
-                    System.arraycopy(chunk, 0, logProb, from, rows);
-                }
-                for (int b = 0; b < batch.sequences().length; b++) {
-                    result[batch.sequences()[b]] =
-                            Arrays.copyOfRange(logProb, batch.starts()[b], batch.starts()[b + 1]);
-                }
+        var batches = MicroBatches.of(tokens, promptLength, microBatch, config());
+        Workers.run(batches.size(), (worker, i) -> score(batches.get(i), result));
+        return result;
+    }
+
+    private void score(MicroBatches batch, float[][] result) {
+        int count = batch.targets().length;
+        var logProb = new float[count];
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            var hidden = graph.predicting(batch);
+            for (int from = 0; from < count; from += SCORING_ROWS) {
+                int rows = Math.min(SCORING_ROWS, count - from);
+                var logits = torch.mm(hidden.narrow(0, from, rows), graph.head().t());
+                var scores = scores(logits, Arrays.copyOfRange(batch.targets(), from, from + rows));
+                System.arraycopy(scores.logProb, 0, logProb, from, rows);
             }
         }
-        return result;
+        for (int b = 0; b < batch.sequences().length; b++) {
+            result[batch.sequences()[b]] = Arrays.copyOfRange(logProb, batch.starts()[b], batch.starts()[b + 1]);
+        }
     }
 
     @Override
@@ -146,23 +135,33 @@ final class Gpt2 implements CausalLanguageModel {
                     "call trainable(…) before accumulateGradient(…): this model has no gradient");
         }
         var result = new double[tokens.length];
-        for (var batch : MicroBatches.of(tokens, promptLength, microBatch, config())) {
-            try (var scope = new PointerScope()) {
-                var selected = predicting(batch);
-                backward(batch, selected, coefficients, result);
-            }
+        var batches = MicroBatches.of(tokens, promptLength, microBatch, config());
+        for (int i = graphs.size(); i < Math.min(Workers.count(), batches.size()); i++) {
+            graphs.add(new Gpt2Graph(config, parameters.replica()));
         }
+        for (var other : graphs.subList(1, graphs.size())) other.parameters().clearGradient();
+        Workers.run(batches.size(), (worker, i) -> {
+            try (var scope = new PointerScope()) {
+                var selected = graphs.get(worker).predicting(batches.get(i));
+                backward(graphs.get(worker), batches.get(i), selected, coefficients, result);
+            }
+        });
+        for (var other : graphs.subList(1, graphs.size())) parameters.addGradient(other.parameters());
         return result;
     }
 
     /** The head's forward and backward on one micro-batch of whole sequences: both products once, nothing recomputed. */
     private void backward(
-            MicroBatches batch, Tensor selected, SequenceCoefficients coefficients, double[] logProbOfSequence) {
+            Gpt2Graph graph,
+            MicroBatches batch,
+            Tensor selected,
+            SequenceCoefficients coefficients,
+            double[] logProbOfSequence) {
         Tensor gradHidden;
         try (var guard = new NoGradGuard()) {
             var hidden = selected.detach();
-            var logits = torch.mm(hidden, head().t());
-            var scores = logProbs(logits, batch.targets());
+            var logits = torch.mm(hidden, graph.head().t());
+            var scores = scores(logits, batch.targets());
             var coefficient = new float[batch.targets().length];
             boolean any = false;
             for (int b = 0; b < batch.sequences().length; b++) {
@@ -180,9 +179,9 @@ final class Gpt2 implements CausalLanguageModel {
                     var weight = Vector.of(coefficient)) {
                 kernels.gradient(matrix(logits), logSumExp, target, weight);
             }
-            gradHidden = torch.mm(logits, head());
-            if (parameters.isTrainable(headName())) {
-                parameters.gradient(headName()).addmm_(logits.t(), hidden);
+            gradHidden = torch.mm(logits, graph.head());
+            if (graph.parameters().isTrainable(graph.headName())) {
+                graph.parameters().gradient(graph.headName()).addmm_(logits.t(), hidden);
             }
         }
         if (selected.requires_grad()) {
@@ -192,7 +191,7 @@ final class Gpt2 implements CausalLanguageModel {
 
     private record Scores(float[] logProb, float[] logSumExp) {}
 
-    private Scores logProbs(Tensor logits, int[] targets) {
+    private Scores scores(Tensor logits, int[] targets) {
         try (var logProb = Vector.f32(targets.length);
                 var logSumExp = Vector.f32(targets.length);
                 var entropy = Vector.f32(targets.length);
@@ -206,72 +205,6 @@ final class Gpt2 implements CausalLanguageModel {
         return Matrix.borrow(DataType.F32, tensor.data_ptr(), tensor.size(0), tensor.size(1), tensor.stride(0));
     }
 
-    /** Hidden states (N, D) at the positions that predict a generated token. */
-    private Tensor predicting(MicroBatches batch) {
-        int rows = batch.sequences().length;
-        var hidden = hidden(Tensor.create(batch.inputs(), rows, batch.length()), rows, batch.length());
-        return hidden.index_select(0, Tensor.create(batch.rows(), batch.rows().length));
-    }
-
-    /** Hidden states (b·T, D) after the last norm, for tokens (b, T). */
-    private Tensor hidden(Tensor tokens, long rows, long length) {
-        long width = config.width();
-        var x = torch.embedding(weight("transformer.wte.weight"), tokens)
-                .add(weight("transformer.wpe.weight").narrow(0, 0, length))
-                .view(rows * length, width);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            String block = "transformer.h." + layer + ".";
-            var qkv = affine(norm(x, block + "ln_1"), block + "attn.c_attn")
-                    .view(rows, length, 3, config.heads(), config.headWidth())
-                    .permute(2, 0, 3, 1, 4);
-            var attended = torch.scaled_dot_product_attention(
-                    qkv.select(0, 0),
-                    qkv.select(0, 1),
-                    qkv.select(0, 2),
-                    new TensorOptional(),
-                    0,
-                    true,
-                    new DoubleOptional(config.attentionScale(layer)),
-                    false);
-            x = x.add(affine(attended.transpose(1, 2).reshape(rows * length, width), block + "attn.c_proj"));
-            x = x.add(feedForward(x, block));
-        }
-        return norm(x, "transformer.ln_f");
-    }
-
-    Tensor feedForward(Tensor x, String block) {
-        var inner = affine(norm(x, block + "ln_2"), block + "mlp.c_fc");
-        var activation = ACTIVATION.get(config.activation());
-        if (activation == null) throw new IllegalStateException("activation " + config.activation());
-        return affine(activation.apply(inner), block + "mlp.c_proj");
-    }
-
-    Tensor norm(Tensor x, String name) {
-        return torch.layer_norm(
-                x,
-                new long[] {config.width()},
-                new TensorOptional(weight(name + ".weight")),
-                new TensorOptional(weight(name + ".bias")),
-                config.layerNormEpsilon(),
-                false);
-    }
-
-    Tensor affine(Tensor x, String name) {
-        return torch.addmm(weight(name + ".bias"), x, weight(name + ".weight"));
-    }
-
-    Tensor weight(String name) {
-        return parameters.tensor(name);
-    }
-
-    Tensor head() {
-        return weight(headName());
-    }
-
-    private String headName() {
-        return config.tiedEmbeddings() ? "transformer.wte.weight" : "lm_head.weight";
-    }
-
     @Override
     public Parameters parameters() {
         requireOpen();
@@ -281,7 +214,7 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public void trainable(Predicate<String> name) {
         requireOpen();
-        parameters.trainable(name);
+        for (var each : graphs) each.parameters().trainable(name);
     }
 
     @Override
@@ -315,6 +248,6 @@ final class Gpt2 implements CausalLanguageModel {
     public synchronized void close() {
         if (closed) return;
         closed = true;
-        parameters.close();
+        for (var each : graphs) each.parameters().close();
     }
 }

@@ -27,9 +27,9 @@ record Gpt2Config(
         }
         int vocabulary = positive(json, "vocab_size", file);
         String activation = json.path("activation_function").asText("gelu_new");
-        if (!Gpt2.ACTIVATIONS.contains(activation)) {
+        if (!Gpt2Graph.ACTIVATIONS.contains(activation)) {
             throw new ModelFormatException(file + ": activation_function '" + activation + "' is not one of "
-                    + String.join(", ", Gpt2.ACTIVATIONS));
+                    + String.join(", ", Gpt2Graph.ACTIVATIONS));
         }
         return new Gpt2Config(
                 vocabulary,

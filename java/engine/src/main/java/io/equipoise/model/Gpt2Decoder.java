@@ -3,15 +3,14 @@ package io.equipoise.model;
 import io.equipoise.memory.Matrix;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** GPT-2 decoding with keys and values kept, (B, H, T, D/H) a layer, written in place as positions go by. */
 final class Gpt2Decoder implements Decoder {
     private final Gpt2 model;
+    private final Gpt2Graph graph;
     private final Gpt2Config config;
     private final int maxLength;
     private final Tensor[] keys;
@@ -21,19 +20,20 @@ final class Gpt2Decoder implements Decoder {
     private int position;
     private boolean closed;
 
-    Gpt2Decoder(Gpt2 model, int batch, int maxLength) {
+    Gpt2Decoder(Gpt2 model, Gpt2Graph graph, int batch, int maxLength) {
         if (batch < 1) throw new IllegalArgumentException("batch must be >= 1, got " + batch);
         this.model = model;
-        this.config = model.shape();
+        this.graph = graph;
+        this.config = graph.config();
         this.batch = batch;
         this.maxLength = maxLength;
         keys = new Tensor[config.layers()];
         values = new Tensor[config.layers()];
         for (int layer = 0; layer < keys.length; layer++) {
-            keys[layer] = FlatParameters.zeros(batch, config.heads(), maxLength, config.headWidth());
-            values[layer] = FlatParameters.zeros(batch, config.heads(), maxLength, config.headWidth());
+            keys[layer] = zeros(batch, config.heads(), maxLength, config.headWidth());
+            values[layer] = zeros(batch, config.heads(), maxLength, config.headWidth());
         }
-        logits = FlatParameters.zeros(batch, config.vocabularySize());
+        logits = zeros(batch, config.vocabularySize());
     }
 
     @Override
@@ -47,33 +47,30 @@ final class Gpt2Decoder implements Decoder {
         }
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
-            var x = torch.embedding(model.weight("transformer.wte.weight"), Tensor.create(tokens, batch))
-                    .add(model.weight("transformer.wpe.weight").select(0, position));
+            var x = torch.embedding(graph.weight("transformer.wte.weight"), Tensor.create(tokens, batch))
+                    .add(graph.weight("transformer.wpe.weight").select(0, position));
             for (int layer = 0; layer < config.layers(); layer++) {
-                String block = "transformer.h." + layer + ".";
-                x = x.add(model.affine(attend(model.norm(x, block + "ln_1"), layer), block + "attn.c_proj"));
-                x = x.add(model.feedForward(x, block));
+                String block = Gpt2Graph.block(layer);
+                x = x.add(graph.affine(attend(graph.norm(x, block + "ln_1"), layer), block + "attn.c_proj"));
+                x = x.add(graph.feedForward(x, block));
             }
-            torch.mm_out(logits, model.norm(x, "transformer.ln_f"), model.head().t());
+            torch.mm_out(logits, graph.norm(x, "transformer.ln_f"), graph.head().t());
         }
         position++;
         return Gpt2.matrix(logits);
     }
 
     private Tensor attend(Tensor x, int layer) {
-        var qkv = model.affine(x, "transformer.h." + layer + ".attn.c_attn")
+        var qkv = graph.affine(x, Gpt2Graph.block(layer) + "attn.c_attn")
                 .view(batch, 3, config.heads(), 1, config.headWidth());
         keys[layer].narrow(2, position, 1).copy_(qkv.select(1, 1));
         values[layer].narrow(2, position, 1).copy_(qkv.select(1, 2));
-        return torch.scaled_dot_product_attention(
+        return graph.attention(
                         qkv.select(1, 0),
                         keys[layer].narrow(2, 0, position + 1),
                         values[layer].narrow(2, 0, position + 1),
-                        new TensorOptional(),
-                        0,
                         false,
-                        new DoubleOptional(config.attentionScale(layer)),
-                        false)
+                        layer)
                 .reshape(batch, config.width());
     }
 
@@ -94,15 +91,20 @@ final class Gpt2Decoder implements Decoder {
         }
         batch = rows.length;
         logits.releaseReference();
-        logits = FlatParameters.zeros(batch, config.vocabularySize());
+        logits = zeros(batch, config.vocabularySize());
     }
 
     /** The chosen rows' first positions in a new cache; the old one is freed. */
     private Tensor kept(Tensor cache, Tensor rows) {
-        var smaller = FlatParameters.zeros(rows.size(0), config.heads(), maxLength, config.headWidth());
+        var smaller = zeros(rows.size(0), config.heads(), maxLength, config.headWidth());
         smaller.narrow(2, 0, position).copy_(cache.narrow(2, 0, position).index_select(0, rows));
         cache.releaseReference();
         return smaller;
+    }
+
+    /** Kept beyond the PointerScope it is made in. */
+    private static Tensor zeros(long... shape) {
+        return torch.zeros(shape).retainReference();
     }
 
     private void requireOpen() {

@@ -1,6 +1,9 @@
 package io.equipoise.model;
 
-/** Gives each sequence of a micro-batch its weight in the gradient, once its log-probability is known. */
+/**
+ * Gives each sequence of a micro-batch its weight in the gradient, once its log-probability is known. Called
+ * from several threads, once for each sequence.
+ */
 @FunctionalInterface
 public interface SequenceCoefficients {
     /**

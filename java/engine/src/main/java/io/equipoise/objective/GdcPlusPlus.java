@@ -2,7 +2,7 @@ package io.equipoise.objective;
 
 /**
  * GDC with the baseline that leaves its expectation unchanged and lowers its variance (Korbak, Elsahar, Kruszewski,
- * Dymetman, NeurIPS 2022): c = w − Z·ρ off-policy; with samples from π itself, c = P/π − Z.
+ * Dymetman, NeurIPS 2022): c = w − Z·ρ off-policy; with samples from π itself, where ρ = 1, c = w − Z.
  *
  * @param onPolicy the samples come from π
  * @param normalize divides c by Z
@@ -11,7 +11,7 @@ public record GdcPlusPlus(boolean onPolicy, boolean normalize) implements Object
     @Override
     public double coefficient(double logTarget, double logProposal, double logPolicy, double logZ) {
         double scale = normalize ? logZ : 0;
-        if (onPolicy) return difference(logTarget - logPolicy - scale, logZ - scale);
+        if (onPolicy) return difference(logTarget - logProposal - scale, logZ - scale);
         return difference(logTarget - logProposal - scale, logZ + logPolicy - logProposal - scale);
     }
 

@@ -5,6 +5,7 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Decoder;
+import io.equipoise.model.Workers;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -60,12 +61,17 @@ public final class Sampler {
         }
         var tokens = new int[prompts.length][];
         var logProbs = new float[prompts.length][];
-        for (int from = 0; from < prompts.length; from += config.batchSize()) {
-            int to = Math.min(from + config.batchSize(), prompts.length);
-            new Batch(model, starts, from, to, first).decode(tokens, logProbs);
-        }
+        int share = ceilDiv(Math.max(1, Math.min(config.batchSize(), prompts.length)), model.parallelDecoders());
+        Workers.run(ceilDiv(prompts.length, share), (worker, i) -> {
+            int to = Math.min((i + 1) * share, prompts.length);
+            new Batch(model, starts, i * share, to, first).decode(tokens, logProbs);
+        });
         return new Sequences(
                 tokens, Arrays.stream(starts).mapToInt(s -> s.length).toArray(), logProbs);
+    }
+
+    private static int ceilDiv(int dividend, int divisor) {
+        return (dividend + divisor - 1) / divisor;
     }
 
     /** The rows from..to of a call, decoded together. */

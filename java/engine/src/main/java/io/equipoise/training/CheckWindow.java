@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.metrics.Divergences;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The samples drawn since the last proposal check, each with log π from before π was trained on it. */
@@ -12,6 +13,30 @@ final class CheckWindow {
     void add(Rollout rollout, double[] logPolicy) {
         rollouts.add(rollout);
         logPolicies.add(logPolicy);
+    }
+
+    /**
+     * KL(p‖π) − KL(p‖q) = E_q[(w/Z)(log q − log π)], nats, on the same samples for both.
+     *
+     * @param standardError of the mean; NaN for a single sample
+     */
+    record Excess(double mean, double standardError) {}
+
+    Excess excess(double logZ) {
+        double[] logTarget = joined(rollouts.stream().map(Rollout::logTarget).toList());
+        double[] logProposal =
+                joined(rollouts.stream().map(Rollout::logProposal).toList());
+        double[] logPolicy = joined(logPolicies);
+        var terms = new double[logPolicy.length];
+        double mean = 0;
+        for (int i = 0; i < terms.length; i++) {
+            double weight = Math.exp(logTarget[i] - logProposal[i] - logZ);
+            terms[i] = weight == 0 ? 0 : weight * (logProposal[i] - logPolicy[i]);
+            mean += terms[i] / terms.length;
+        }
+        double squares = 0;
+        for (double term : terms) squares += (term - mean) * (term - mean);
+        return new Excess(mean, Math.sqrt(squares / terms.length / (terms.length - 1)));
     }
 
     Divergences.Estimates estimates(double logZ) {
@@ -29,6 +54,6 @@ final class CheckWindow {
     }
 
     private static double[] joined(List<double[]> parts) {
-        return parts.stream().flatMapToDouble(java.util.Arrays::stream).toArray();
+        return parts.stream().flatMapToDouble(Arrays::stream).toArray();
     }
 }

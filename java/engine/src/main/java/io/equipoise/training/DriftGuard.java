@@ -1,7 +1,5 @@
 package io.equipoise.training;
 
-import io.equipoise.metrics.Divergences;
-
 /** Counts checks in a row at which π was further from the target than the proposal. */
 final class DriftGuard {
     private final int patience;
@@ -11,10 +9,15 @@ final class DriftGuard {
         this.patience = patience;
     }
 
-    /** @return whether the run drifts; the count then starts again */
-    boolean drifts(Divergences.Estimates estimates) {
+    /**
+     * Takes in one check. Near the target both divergences are the same but for noise, so a difference within one standard
+     * error counts as none.
+     *
+     * @return whether the run drifts; the count then starts again
+     */
+    boolean drifts(CheckWindow.Excess excess) {
         // Written so that a NaN counts as worse.
-        boolean better = estimates.klTargetPolicy() <= estimates.klTargetProposal();
+        boolean better = excess.mean() <= excess.standardError();
         worse = better ? 0 : worse + 1;
         if (worse < patience) return false;
         worse = 0;

@@ -157,6 +157,7 @@ public final class Trainer implements AutoCloseable {
 
     private Step.Check check(double logZ) {
         var estimates = window.estimates(logZ);
+        var excess = window.excess(logZ);
         window.clear();
         double policyKl = estimates.klTargetPolicy();
         double proposalKl = estimates.klTargetProposal();
@@ -167,7 +168,7 @@ public final class Trainer implements AutoCloseable {
             drift.reset();
             return new Step.Check(Step.Outcome.UPDATED, policyKl, proposalKl);
         }
-        if (!drift.drifts(estimates)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
+        if (!drift.drifts(excess)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
         onDrift(policyKl, proposalKl);
         return new Step.Check(Step.Outcome.DRIFTED, policyKl, proposalKl);
     }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.BytePointer;
 
 /** Logits of one shape and type; rows alternate between ordinary ones and every edge. A function of the seed only. */
 record Case(DataType type, int rows, int columns, int rowStride, double temperature, long seed) {
@@ -47,7 +48,7 @@ record Case(DataType type, int rows, int columns, int rowStride, double temperat
         for (int row = 0; row < rows; row++) {
             // A view that begins in the gap after this row.
             long offset = (long) row * rowStride + columns;
-            var start = new org.bytedeco.javacpp.BytePointer(matrix.address()).position(offset * type.bytes());
+            var start = new BytePointer(matrix.address()).position(offset * type.bytes());
             Matrix.borrow(type, start.getPointer(), 1, gap.length, gap.length).putRow(0, gap);
         }
     }

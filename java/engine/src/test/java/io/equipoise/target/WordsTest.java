@@ -29,6 +29,7 @@ class WordsTest {
                 Arguments.of("ΟΔΟΣ οδός", List.of("οδος", "οδός")),
                 Arguments.of("наука Наука", List.of("наука", "наука")),
                 Arguments.of("हिन्दी भाषा", List.of("हिन्दी", "भाषा")),
+                Arguments.of("\u01F0", List.of("\u01F0")), // its upper case is two characters
                 Arguments.of("Ti\u00adtle", List.of("title")),
                 Arguments.of("𝒳 𐐀𐐁", List.of("𝒳", "𐐨𐐩")),
                 Arguments.of("a\uD800b \uDC00 c\uD83D", List.of("a", "b", "c")),

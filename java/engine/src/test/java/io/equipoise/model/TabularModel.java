@@ -1,0 +1,206 @@
+package io.equipoise.model;
+
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Predicate;
+
+/**
+ * A language small enough to list: letters 1 … V−1, token 0 for BOS and EOS, sequences of at most {@code length}
+ * generated tokens, and a free logit for every token after every prefix. Every expectation over it is a sum.
+ */
+public final class TabularModel implements CausalLanguageModel {
+    private final int letters;
+    private final int length;
+    private final Vector value;
+    private Vector gradient = Vector.f32(0);
+
+    public TabularModel(int letters, int length, float[] logits) {
+        this.letters = letters;
+        this.length = length;
+        value = Vector.of(logits);
+        if (logits.length != prefixes(letters, length) * (letters + 1)) {
+            throw new IllegalArgumentException("wrong number of logits: " + logits.length);
+        }
+    }
+
+    /** Logits drawn from a normal distribution. */
+    public static TabularModel random(int letters, int length, long seed) {
+        var random = new Random(seed);
+        var logits = new float[prefixes(letters, length) * (letters + 1)];
+        for (int i = 0; i < logits.length; i++) logits[i] = (float) random.nextGaussian();
+        return new TabularModel(letters, length, logits);
+    }
+
+    private static int prefixes(int letters, int length) {
+        int count = 0;
+        for (int t = 0, level = 1; t < length; t++, level *= letters) count += level;
+        return count;
+    }
+
+    /** Text of a sequence: letters a, b, c, …; EOS is nothing. */
+    public static List<String> text(List<int[]> sequences) {
+        var texts = new ArrayList<String>();
+        for (int[] sequence : sequences) {
+            var text = new StringBuilder();
+            for (int token : sequence) if (token > 0) text.append((char) ('a' + token - 1));
+            texts.add(text.toString());
+        }
+        return texts;
+    }
+
+    /** Every sequence of the language, BOS first. */
+    public int[][] sequences() {
+        var all = new ArrayList<int[]>();
+        extend(new int[] {0}, all);
+        return all.toArray(int[][]::new);
+    }
+
+    private void extend(int[] prefix, List<int[]> all) {
+        for (int token = 0; token <= letters; token++) {
+            int[] longer = Arrays.copyOf(prefix, prefix.length + 1);
+            longer[prefix.length] = token;
+            if (token == 0 || longer.length == length + 1) all.add(longer);
+            else extend(longer, all);
+        }
+    }
+
+    /** log π of every sequence, exact. */
+    public double[] logProbs(int[][] sequences) {
+        var logProbs = new double[sequences.length];
+        for (int i = 0; i < sequences.length; i++) {
+            for (int t = 1; t < sequences[i].length; t++) logProbs[i] += logProb(sequences[i], t);
+        }
+        return logProbs;
+    }
+
+    private int offset(int[] sequence, int position) {
+        int index = 0;
+        int level = 1;
+        int first = 0;
+        for (int t = 1; t < position; t++) {
+            index = index * letters + sequence[t] - 1;
+            first += level;
+            level *= letters;
+        }
+        return (first + index) * (letters + 1);
+    }
+
+    private double logProb(int[] sequence, int position) {
+        float[] logits = value.slice(offset(sequence, position), letters + 1).toFloats();
+        double sum = 0;
+        for (float logit : logits) sum += Math.exp(logit);
+        return logits[sequence[position]] - Math.log(sum);
+    }
+
+    @Override
+    public ModelConfig config() {
+        return new ModelConfig(letters + 1, length + 1, 0, 0);
+    }
+
+    @Override
+    public Decoder decoder(int batch, int maxLength) {
+        return new TabularDecoder(batch);
+    }
+
+    private final class TabularDecoder implements Decoder {
+        private int[][] rows;
+        private int position = 0;
+
+        TabularDecoder(int batch) {
+            rows = new int[batch][length + 1];
+        }
+
+        @Override
+        public Matrix step(int[] tokens) {
+            var logits = Matrix.allocate(DataType.F32, rows.length, letters + 1);
+            for (int i = 0; i < rows.length; i++) {
+                rows[i][position] = tokens[i];
+                boolean ended = false;
+                for (int t = 1; t <= position; t++) ended |= rows[i][t] == 0;
+                if (ended) continue;
+                int offset = offset(rows[i], position + 1);
+                logits.putRow(i, value.slice(offset, letters + 1).toFloats());
+            }
+            position++;
+            return logits;
+        }
+
+        @Override
+        public void keep(int[] kept) {
+            rows = Arrays.stream(kept).mapToObj(i -> rows[i]).toArray(int[][]::new);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Override
+    public float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch) {
+        var result = new float[tokens.length][];
+        for (int i = 0; i < tokens.length; i++) {
+            result[i] = new float[tokens[i].length - promptLength[i]];
+            for (int t = promptLength[i]; t < tokens[i].length; t++) {
+                result[i][t - promptLength[i]] = (float) logProb(tokens[i], t);
+            }
+        }
+        return result;
+    }
+
+    @Override
+    public double[] accumulateGradient(
+            int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients) {
+        double[] logProbs = io.equipoise.sampling.Sequences.sum(tokenLogProbs(tokens, promptLength, microBatch));
+        float[] sum = gradient.toFloats();
+        for (int i = 0; i < tokens.length; i++) {
+            double c = coefficients.coefficient(i, logProbs[i]);
+            for (int t = promptLength[i]; t < tokens[i].length; t++) {
+                int offset = offset(tokens[i], t);
+                int[] other = tokens[i].clone();
+                for (int v = 0; v <= letters; v++) {
+                    other[t] = v;
+                    sum[offset + v] += (float) (c * ((v == tokens[i][t] ? 1 : 0) - Math.exp(logProb(other, t))));
+                }
+            }
+        }
+        gradient.put(sum);
+        return logProbs;
+    }
+
+    @Override
+    public Parameters parameters() {
+        return new Parameters(value, gradient, List.of(new Parameters.Parameter("logits", 0, value.size(), true)));
+    }
+
+    @Override
+    public void trainable(Predicate<String> name) {
+        gradient = Vector.f32(value.size());
+    }
+
+    @Override
+    public double gradientNorm() {
+        double squares = 0;
+        for (double g : gradient.toFloats()) squares += g * g;
+        return Math.sqrt(squares);
+    }
+
+    @Override
+    public CausalLanguageModel copy() {
+        return new TabularModel(letters, length, value.toFloats());
+    }
+
+    @Override
+    public void copyFrom(CausalLanguageModel other) {
+        value.copyFrom(other.parameters().value());
+    }
+
+    @Override
+    public void close() {
+        value.close();
+        gradient.close();
+    }
+}

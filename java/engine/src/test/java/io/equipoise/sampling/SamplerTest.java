@@ -1,0 +1,160 @@
+package io.equipoise.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.model.Golden;
+import io.equipoise.model.ModelHub;
+import io.equipoise.model.TabularModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+    private static final SamplerConfig TOY = SamplerConfig.of(4, 7);
+
+    private static Sampler sampler(SamplerConfig config) {
+        return new Sampler(KernelProvider.kernels(), config);
+    }
+
+    /** χ² of the counts of sampled sequences against exact probabilities, sequences expected under 5 times together. */
+    private static void assertDrawnFrom(double[] probability, int[][] sequences, int[][] drawn) {
+        var counts = new HashMap<List<Integer>, Integer>();
+        for (int[] row : drawn) counts.merge(Arrays.stream(row).boxed().toList(), 1, Integer::sum);
+        double statistic = 0;
+        double restExpected = 0;
+        double restCount = 0;
+        int cells = 0;
+        for (int i = 0; i < sequences.length; i++) {
+            double expected = probability[i] * drawn.length;
+            double count =
+                    counts.getOrDefault(Arrays.stream(sequences[i]).boxed().toList(), 0);
+            if (expected < 5) {
+                restExpected += expected;
+                restCount += count;
+            } else {
+                statistic += (count - expected) * (count - expected) / expected;
+                cells++;
+            }
+        }
+        if (restExpected > 0) {
+            statistic += (restCount - restExpected) * (restCount - restExpected) / restExpected;
+            cells++;
+        }
+        int freedom = cells - 1;
+        // Wilson-Hilferty: the (1 − α) quantile of χ² at α = 0.001, whose normal quantile is 3.0902.
+        double cube = 1 - 2.0 / (9 * freedom) + 3.0902 * Math.sqrt(2.0 / (9 * freedom));
+        assertThat(statistic).as("χ² with %d degrees of freedom", freedom).isLessThan(freedom * cube * cube * cube);
+        assertThat(statistic).as("too good to be random").isGreaterThan(freedom * 0.3);
+    }
+
+    @Test
+    void drawsFollowTheModelExactly() {
+        var model = TabularModel.random(3, 4, 1);
+        int[][] all = model.sequences();
+        double[] probability = Arrays.stream(model.logProbs(all)).map(Math::exp).toArray();
+        assertThat(Arrays.stream(probability).sum()).isCloseTo(1, within(1e-9));
+        var drawn = sampler(TOY).sample(model, 20_000, 0);
+        assertDrawnFrom(probability, all, drawn.tokens());
+    }
+
+    @Test
+    void temperatureTempersEveryToken() {
+        var model = TabularModel.random(3, 4, 2);
+        float[] logits = model.parameters().value().toFloats();
+        for (int i = 0; i < logits.length; i++) logits[i] /= 0.5f;
+        var tempered = new TabularModel(3, 4, logits);
+        int[][] all = model.sequences();
+        double[] probability =
+                Arrays.stream(tempered.logProbs(all)).map(Math::exp).toArray();
+        var config = new SamplerConfig(0.5, 4, Truncation.NONE, false, 256, 3);
+        var drawn = sampler(config).sample(model, 20_000, 0);
+        assertDrawnFrom(probability, all, drawn.tokens());
+        assertThat(drawn.logProb()[5]).isCloseTo(tempered.logProbs(new int[][] {drawn.tokens()[5]})[0], within(1e-5));
+    }
+
+    @Test
+    void topKOneIsGreedy() {
+        var model = TabularModel.random(3, 4, 4);
+        var config = new SamplerConfig(1, 4, new Truncation(1, 1), false, 16, 3);
+        var drawn = sampler(config).sample(model, 50, 0);
+        for (int i = 0; i < 50; i++) {
+            assertThat(drawn.tokens()[i]).isEqualTo(drawn.tokens()[0]);
+            assertThat(drawn.logProb()[i]).isEqualTo(0);
+        }
+    }
+
+    @Test
+    void tokensDependNeitherOnTheBatchNorOnWhatElseIsInIt() {
+        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+            var config = SamplerConfig.of(20, 11);
+            var together = sampler(config).sample(model, 37, 5);
+            for (int batch : new int[] {1, 8}) {
+                var apart = sampler(config.withBatchSize(batch)).sample(model, 37, 5);
+                assertThat(apart.tokens()).isDeepEqualTo(together.tokens());
+            }
+            var later = sampler(config).sample(model, 7, 35);
+            assertThat(later.tokens()).isDeepEqualTo(Arrays.copyOfRange(together.tokens(), 30, 37));
+        }
+    }
+
+    @Test
+    void keptLogProbsEqualTeacherForcedOnes() {
+        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+            var prompts = new int[24][];
+            for (int i = 0; i < prompts.length; i++) {
+                prompts[i] = i % 3 == 0 ? new int[0] : Arrays.copyOf(new int[] {7, 8, 9, 10, 11}, 1 + i % 5);
+            }
+            var drawn = sampler(SamplerConfig.of(30, 1)).sample(model, prompts, 0);
+            float[][] scored = model.tokenLogProbs(drawn.tokens(), drawn.promptLength(), 5);
+            for (int i = 0; i < prompts.length; i++) {
+                int[] start = prompts[i].length == 0 ? new int[] {model.config().bosToken()} : prompts[i];
+                assertThat(drawn.tokens()[i]).startsWith(start);
+                assertThat(scored[i]).hasSameSizeAs(drawn.tokenLogProb()[i]);
+                for (int t = 0; t < scored[i].length; t++) {
+                    assertThat(drawn.tokenLogProb()[i][t]).isCloseTo(scored[i][t], within(1e-4f));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSequenceEndsWithItsFirstEosOrAtMaxTokens() {
+        var model = TabularModel.random(3, 4, 5);
+        var lengths = new ArrayList<Integer>();
+        for (int[] row : sampler(TOY).sample(model, 500, 0).tokens()) {
+            for (int t = 1; t + 1 < row.length; t++) assertThat(row[t]).isPositive();
+            if (row.length < 5) assertThat(row[row.length - 1]).isZero();
+            lengths.add(row.length);
+        }
+        assertThat(lengths).contains(2, 3, 4, 5);
+    }
+
+    @Test
+    void fixedLengthRunsThroughEos() {
+        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+            var config = new SamplerConfig(1, 50, Truncation.NONE, true, 64, 2);
+            var drawn = sampler(config).sample(model, 40, 0);
+            int eosInside = 0;
+            for (int[] row : drawn.tokens()) {
+                assertThat(row).hasSize(51);
+                for (int t = 1; t < 50; t++)
+                    eosInside += row[t] == model.config().eosToken() ? 1 : 0;
+            }
+            assertThat(eosInside).isPositive();
+        }
+    }
+
+    @Test
+    void whatDoesNotFitTheContextIsRefused() {
+        var model = TabularModel.random(3, 4, 6);
+        assertThatThrownBy(() -> sampler(SamplerConfig.of(5, 0)).sample(model, 1, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("context of 5");
+    }
+}

@@ -1,0 +1,88 @@
+package io.equipoise.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.equipoise.kernels.AdamRule;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Bit for bit the same results with any number of threads, with fewer rows than threads and with more. */
+class ThreadsTest {
+    private static final int COLUMNS = 20_011;
+
+    @AfterEach
+    void restore() {
+        CpuOperations.setThreads(Runtime.getRuntime().availableProcessors());
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cpu.InstructionSet#supported")
+    void theirNumberChangesNothing(InstructionSet set) {
+        var kernels = new CpuKernels(set);
+        for (int rows : new int[] {1, 3, 13}) {
+            CpuOperations.setThreads(1);
+            var alone = run(kernels, rows);
+            for (int threads : new int[] {2, 3, 8}) {
+                CpuOperations.setThreads(threads);
+                assertThat(run(kernels, rows))
+                        .as("%d rows, %d threads", rows, threads)
+                        .isEqualTo(alone);
+            }
+        }
+    }
+
+    /** The bits of everything that every operation writes. */
+    private static List<String> run(CpuKernels kernels, int rows) {
+        var results = new ArrayList<String>();
+        var random = new Random(rows);
+        try (var logits = Matrix.allocate(DataType.F32, rows, COLUMNS);
+                var token = Vector.i32(rows);
+                var logProb = Vector.f32(rows);
+                var logSumExp = Vector.f32(rows);
+                var entropy = Vector.f32(rows);
+                var sequence = Vector.i64(rows);
+                var position = Vector.i32(rows)) {
+            for (int row = 0; row < rows; row++) {
+                var x = new float[COLUMNS];
+                for (int v = 0; v < COLUMNS; v++) x[v] = (float) (2 * random.nextGaussian());
+                logits.putRow(row, x);
+            }
+            sequence.put(random.longs(rows).toArray());
+            kernels.sample(token, logProb, logits, sequence, position, 0.9, new Truncation(0, 0.7), 5);
+            results.add(Arrays.toString(token.toInts()) + Arrays.toString(logProb.toFloats()));
+            kernels.sample(token, logProb, logits, sequence, position, 0.9, Truncation.NONE, 5);
+            results.add(Arrays.toString(token.toInts()) + Arrays.toString(logProb.toFloats()));
+            kernels.tokenLogProb(logProb, logSumExp, entropy, logits, token, 1);
+            results.add(Arrays.toString(logProb.toFloats()) + Arrays.toString(logSumExp.toFloats()));
+            results.add(Arrays.toString(entropy.toFloats()));
+            kernels.gradient(logits, logSumExp, token, logProb);
+            for (int row = 0; row < rows; row++) results.add(Arrays.toString(logits.row(row)));
+        }
+        results.add(adam(kernels, rows * COLUMNS, random));
+        return results;
+    }
+
+    private static String adam(CpuKernels kernels, int size, Random random) {
+        var gradients = new float[size];
+        for (int i = 0; i < size; i++) gradients[i] = (float) random.nextGaussian();
+        try (var parameter = Vector.f32(size);
+                var first = Vector.f32(size);
+                var second = Vector.f32(size);
+                var gradient = Vector.of(gradients)) {
+            var rule = new AdamRule(1e-3, 0.9, 0.999, 1e-8, 0.1, 3);
+            for (int repeat = 0; repeat < 2; repeat++) {
+                kernels.adam(parameter, first, second, gradient, rule, 0.3);
+            }
+            return Arrays.toString(parameter.toFloats());
+        }
+    }
+}
