@@ -29,6 +29,7 @@ class EmbeddingTest {
                     .steps(10)
                     .batchSize(32)
                     .momentSamples(256)
+                    .maxTokens(16)
                     .build();
             try (var trainer = Trainer.create(base, List.of(female), config)) {
                 while (!trainer.isFinished()) {
