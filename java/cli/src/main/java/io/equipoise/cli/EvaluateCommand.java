@@ -98,7 +98,9 @@ final class EvaluateCommand extends Command {
 
     /** λ as training finds it: with the same seed on the same samples. */
     private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, List<Constraint> constraints) {
-        var sampling = TrainingRun.sampling(config).withSeed(config.training().seed());
+        var sampling = TrainingRun.sampling(config)
+                .withSeed(config.training().seed())
+                .withBatchSize(config.training().batchSize());
         LOG.info("sampling {} texts to find the target", config.training().momentSamples());
         var sequences = new Sampler(KernelProvider.kernels(), sampling)
                 .sample(base.model(), config.training().momentSamples(), 0);

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 
@@ -38,7 +39,9 @@ final class RunFolder implements AutoCloseable {
     static RunConfig settle(RunConfig config) throws IOException {
         var path = config.output()
                 .orElseGet(() -> Path.of(
-                        "runs", config.name() + "-" + LocalDateTime.now().format(STAMP)))
+                        "runs",
+                        config.name() + "-"
+                                + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)))
                 .toAbsolutePath()
                 .normalize();
         if (!Folders.isEmptyOrAbsent(path)) {

@@ -159,7 +159,8 @@ final class TrainingRun {
                 training.maxTokens(),
                 Truncation.NONE,
                 training.fixedLength(),
-                training.batchSize(),
+                // A small training batch needn't make measuring slow; a micro-batch is known to fit.
+                Math.max(training.batchSize(), training.microBatch()),
                 config.evaluation().seed());
     }
 }

@@ -27,8 +27,9 @@ class EmbeddingTest {
             var female = Constraint.moment("female", Features.gender(Gender.FEMALE), 0.5);
             var config = TrainingConfig.builder()
                     .steps(10)
-                    .batchSize(16)
-                    .momentSamples(512)
+                    .batchSize(32)
+                    .momentSamples(256)
+                    .maxTokens(16)
                     .build();
             try (var trainer = Trainer.create(base, List.of(female), config)) {
                 while (!trainer.isFinished()) {

@@ -37,15 +37,15 @@ class ExamplesTest {
                 "--set",
                 "training.steps=1",
                 "--set",
-                "training.batchSize=8",
+                "training.batchSize=64",
                 "--set",
                 "training.momentSamples=512",
                 "--set",
-                "training.maxTokens=16",
+                "training.maxTokens=12",
                 "--set",
                 "evaluation.baseSamples=64",
                 "--set",
-                "evaluation.policySamples=8");
+                "evaluation.policySamples=16");
         assertThat(outputs.code()).as(outputs.err()).isZero();
         assertThat(outputs.json().path("moments")).isNotEmpty();
     }

@@ -24,7 +24,7 @@ class TrainCommandTest {
             model: embedded
             constraints:
               - {name: female, feature: gender, is: female, moment: 0.3}
-            training: {steps: 3, batchSize: 16, momentSamples: 512, maxTokens: 16, checkEvery: 2, onDrift: Rollback, seed: 7}
+            training: {steps: 3, batchSize: 16, momentSamples: 256, maxTokens: 12, checkEvery: 2, onDrift: Rollback, seed: 7}
             evaluation: {baseSamples: 96, policySamples: 32, every: 2, texts: 4}
             checkpointEvery: 2
             """;
@@ -174,15 +174,15 @@ class TrainCommandTest {
     @Test
     void samplesFromTheSavedPolicy() {
         var policy = run.resolve("checkpoints/step-3/policy").toString();
-        var plain = Outputs.of("sample", "--model", policy, "-n", "3", "--prompt", "She said", "--max-tokens", "12");
+        var plain = Outputs.of("sample", "--model", policy, "-n", "3", "--prompt", "She said", "--max-tokens", "8");
         assertThat(plain.code()).as(plain.err()).isZero();
         assertThat(plain.out().lines()).hasSize(3).allMatch(line -> line.startsWith("She said"));
         var json = Outputs.of(
-                "sample", "--model", policy, "-n", "3", "--prompt", "She said", "--max-tokens", "12", "--json");
+                "sample", "--model", policy, "-n", "3", "--prompt", "She said", "--max-tokens", "8", "--json");
         assertThat(json.json().path("samples"))
                 .hasSize(3)
                 .allMatch(sample -> sample.path("logProb").asDouble() < 0);
-        var top = Outputs.of("sample", "--model", policy, "-n", "2", "--top-k", "1", "--max-tokens", "12");
+        var top = Outputs.of("sample", "--model", policy, "-n", "2", "--top-k", "1", "--max-tokens", "8");
         assertThat(top.out().lines().distinct()).hasSize(1);
     }
 

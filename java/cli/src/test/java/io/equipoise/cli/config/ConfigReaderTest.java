@@ -144,7 +144,8 @@ class ConfigReaderTest {
 
     @Test
     void whatIsWrittenReadsTheSame() {
-        var config = read(BASE + "training: {trainable: 'mlp|attn', schedule: cosine}\n", "constraints.0.name='yes: no # 1e5'");
+        var config = read(
+                BASE + "training: {trainable: 'mlp|attn', schedule: cosine}\n", "constraints.0.name='yes: no # 1e5'");
         var again = read(ConfigWriter.write(config));
         assertThat(again.training()).isEqualTo(config.training());
         assertThat(again.constraints()).isEqualTo(config.constraints());
