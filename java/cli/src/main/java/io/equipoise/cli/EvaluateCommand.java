@@ -98,11 +98,8 @@ final class EvaluateCommand extends Command {
 
     /** λ as training finds it: with the same seed on the same samples. */
     private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, List<Constraint> constraints) {
-        var sampling = TrainingRun.sampling(config)
-                .withSeed(config.training().seed())
-                .withBatchSize(config.training().batchSize());
         LOG.info("sampling {} texts to find the target", config.training().momentSamples());
-        var sequences = new Sampler(KernelProvider.kernels(), sampling)
+        var sequences = new Sampler(KernelProvider.kernels(), config.training().sampling())
                 .sample(base.model(), config.training().momentSamples(), 0);
         double[][] phi = FeatureScores.score(constraints, base.tokenizer().decode(sequences.generated()));
         return EnergyBasedTarget.fit(constraints, phi, new double[phi.length]);

@@ -5,7 +5,6 @@ import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.Report;
-import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.SamplerConfig;
@@ -153,14 +152,6 @@ final class TrainingRun {
 
     /** How evaluation samples are drawn: as in training, but with numbers of their own. */
     static SamplerConfig sampling(RunConfig config) {
-        var training = config.training();
-        return new SamplerConfig(
-                1,
-                training.maxTokens(),
-                Truncation.NONE,
-                training.fixedLength(),
-                // A small training batch needn't make measuring slow; a micro-batch is known to fit.
-                Math.max(training.batchSize(), training.microBatch()),
-                config.evaluation().seed());
+        return config.training().sampling().withSeed(config.evaluation().seed());
     }
 }

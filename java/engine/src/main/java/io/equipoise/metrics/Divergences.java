@@ -4,8 +4,8 @@ package io.equipoise.metrics;
  * How far target p = P/Z, policy π, proposal q and base a are from each other, estimated from B samples of q by importance
  * sampling: w = P/q, ρ = π/q. All logarithms natural, all sums float64, sequences' log-probabilities over generated tokens.
  *
- * <p>With Z from elsewhere than this sample the KL estimates hold the noise −log Z · (1 − mean(w)/Z); it is the same in
- * {@code klTargetPolicy} and {@code klTargetProposal}, so it drops out when the two are compared.
+ * <p>KL(p‖π) is (1/Z) E_q[w (log P − log Z − log π)] rather than −log Z + (1/Z) E_q[w (log P − log π)]: the same expectation
+ * and, with Z from this sample, the same number; but with Z from elsewhere the latter has the noise log Z · (mean(w)/Z − 1).
  *
  * <p>Formulas: Korbak, Elsahar, Kruszewski, Dymetman (NeurIPS 2022, arXiv 2206.00761).
  */
@@ -15,9 +15,9 @@ public final class Divergences {
     /**
      * The estimates from one sample. What concerns p is NaN while Z is 0, that is before any sample had weight.
      *
-     * @param klTargetPolicy KL(p‖π) = −log Z + (1/Z) E_q[w (log P − log π)], nats; an estimate may be below 0
+     * @param klTargetPolicy KL(p‖π) = (1/Z) E_q[w (log P − log Z − log π)], nats; an estimate may be below 0
      * @param klTargetPolicyError standard error of {@code klTargetPolicy}, nats, Z taken as known; NaN for B = 1
-     * @param klTargetProposal KL(p‖q) = −log Z + (1/Z) E_q[w log w], nats
+     * @param klTargetProposal KL(p‖q) = (1/Z) E_q[w log(w/Z)], nats
      * @param tvdTargetPolicy total variation ½ Σ|p − π| = ½ E_q|ρ − w/Z|
      * @param tvdTargetProposal ½ E_q|1 − w/Z|
      * @param klPolicyBase KL(π‖a) = E_q[ρ (log π − log a)], nats
@@ -69,8 +69,8 @@ public final class Divergences {
             double logRatio = logPolicy[i] - logProposal[i];
             weights.add(logWeight);
             squares.add(2 * logWeight);
-            policyTerms[i] = weighted(logWeight - logZ, logTarget[i] - logPolicy[i]);
-            crossProposal += weighted(logWeight - logZ, logWeight);
+            policyTerms[i] = weighted(logWeight - logZ, logTarget[i] - logZ - logPolicy[i]);
+            crossProposal += weighted(logWeight - logZ, logWeight - logZ);
             tvdPolicy += absoluteDifference(logRatio, logWeight - logZ);
             tvdProposal += absoluteDifference(0, logWeight - logZ);
             klPolicyBase += weighted(logRatio, logPolicy[i] - logBase[i]);
@@ -79,9 +79,9 @@ public final class Divergences {
         boolean noWeight = weights.logSum() == Double.NEGATIVE_INFINITY;
         boolean noTarget = logZ == Double.NEGATIVE_INFINITY;
         return new Estimates(
-                noTarget ? Double.NaN : crossPolicy - logZ,
+                noTarget ? Double.NaN : crossPolicy,
                 noTarget ? Double.NaN : standardError(policyTerms, crossPolicy),
-                noTarget ? Double.NaN : crossProposal / samples - logZ,
+                noTarget ? Double.NaN : crossProposal / samples,
                 noTarget ? Double.NaN : tvdPolicy / samples / 2,
                 noTarget ? Double.NaN : tvdProposal / samples / 2,
                 klPolicyBase / samples,

@@ -60,14 +60,16 @@ public record Sequences(int[][] tokens, int[] promptLength, float[][] tokenLogPr
         return generated;
     }
 
-    /** This batch followed by another. */
-    public Sequences and(Sequences other) {
-        var joinedTokens = Arrays.copyOf(tokens, size() + other.size());
-        var joinedLengths = Arrays.copyOf(promptLength, size() + other.size());
-        var joinedLogProbs = Arrays.copyOf(tokenLogProb, size() + other.size());
-        System.arraycopy(other.tokens, 0, joinedTokens, size(), other.size());
-        System.arraycopy(other.promptLength, 0, joinedLengths, size(), other.size());
-        System.arraycopy(other.tokenLogProb, 0, joinedLogProbs, size(), other.size());
-        return new Sequences(joinedTokens, joinedLengths, joinedLogProbs);
+    /** These rows, in this order. */
+    public Sequences select(int[] rows) {
+        var chosenTokens = new int[rows.length][];
+        var chosenLengths = new int[rows.length];
+        var chosenLogProbs = new float[rows.length][];
+        for (int k = 0; k < rows.length; k++) {
+            chosenTokens[k] = tokens[rows[k]];
+            chosenLengths[k] = promptLength[rows[k]];
+            chosenLogProbs[k] = tokenLogProb[rows[k]];
+        }
+        return new Sequences(chosenTokens, chosenLengths, chosenLogProbs);
     }
 }

@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import io.equipoise.model.TextDecoder;
+import io.equipoise.objective.Objective;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.FeatureScores;
 import java.util.ArrayList;
@@ -8,37 +9,103 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a sequence's coefficient is expected to be, given the text before a token: a linear function of the prefix's own
- * features and its length, fitted by least squares on past batches only, their weight fading. For the batch at hand it is a
- * fixed function of the prefix, so as a baseline it changes no expectation. Once the prefix has settled what the features
- * of the whole text will be, little noise is left in the tokens after it.
+ * H(x_&lt;t) = E_a[b·exp(λ·φ) | x_&lt;t] / Z: how much more weight than usual a text that begins so will have in the target.
+ * A quadratic in the prefix's length with coefficients linear in the prefix's own features, fitted once by least squares on
+ * samples of the base model that are never trained on; during training it is a fixed function of the prefix. Given a prefix,
+ * everything before it is known exactly, so E_q[w | x_&lt;t] = Z·H(x_&lt;t)·Π_{s&lt;t} a(x_s)/q(x_s): what a token's coefficient
+ * can have taken off without changing its expectation.
  */
 final class PrefixBaseline {
-    /** What a batch counts for one batch later: the policy moves, so what was learnt ages. */
-    private static final double FADE = 0.9;
+    /** Samples it is fitted on; a few coefficients need no more. */
+    private static final int LARGEST_FIT = 1024;
+    /** Powers of the length: 1, τ, τ². */
+    private static final int POWERS = 3;
     /** Ridge, as a share of the mean square of the inputs. */
-    private static final double RIDGE = 1e-3;
+    private static final double RIDGE = 1e-6;
+    /** Least squares may go below 0 where the weight hardly ever is anything else. */
+    private static final double LEAST = 1e-3;
 
     private final List<Constraint> constraints;
     private final TextDecoder text;
     private final int maxTokens;
-    private final int inputs;
-    private final double[][] moment;
-    private final double[] product;
-    private double[] weight;
+    private final double[] weight;
 
-    PrefixBaseline(List<Constraint> constraints, TextDecoder text, int maxTokens) {
+    /**
+     * Fits it.
+     *
+     * @param maxTokens the most tokens generated a sequence
+     * @param generated B ragged rows of tokens, drawn from the base model
+     * @param worth (B) b·exp(λ·φ)/Z of each
+     */
+    PrefixBaseline(
+            List<Constraint> constraints, TextDecoder text, int maxTokens, List<int[]> generated, double[] worth) {
         this.constraints = constraints;
         this.text = text;
         this.maxTokens = maxTokens;
-        inputs = 2 * (constraints.size() + 1);
-        moment = new double[inputs][inputs];
-        product = new double[inputs];
-        weight = new double[inputs];
+        int inputs = POWERS * (constraints.size() + 1);
+        var moment = new double[inputs][inputs];
+        var product = new double[inputs];
+        var sample = generated.subList(0, Math.min(LARGEST_FIT, generated.size()));
+        double[][][] batch = inputs(sample);
+        for (int i = 0; i < batch.length; i++) {
+            for (double[] input : batch[i]) {
+                for (int k = 0; k < inputs; k++) {
+                    product[k] += input[k] * worth[i];
+                    for (int l = 0; l < inputs; l++) moment[k][l] += input[k] * input[l];
+                }
+            }
+        }
+        weight = solve(moment, product);
     }
 
-    /** Inputs (B, T, I) for the prefixes before each generated token of a batch. */
-    double[][][] inputs(List<int[]> generated) {
+    /** log H (B, T) before each generated token. */
+    double[][] logWorth(List<int[]> generated) {
+        double[][][] batch = inputs(generated);
+        var result = new double[batch.length][];
+        for (int i = 0; i < batch.length; i++) {
+            result[i] = new double[batch[i].length];
+            for (int t = 0; t < result[i].length; t++) {
+                double worth = 0;
+                for (int k = 0; k < weight.length; k++) worth += weight[k] * batch[i][t][k];
+                result[i][t] = Math.log(Math.max(LEAST, worth));
+            }
+        }
+        return result;
+    }
+
+    /**
+     * From the coefficients of one sequence's tokens, all c, leaves c − E_q[c | x_&lt;t]·ρ_t: the sequence's coefficient less
+     * what was to be expected of it before the token. c is linear in w and ρ, so its expectation is c of theirs. With ρ_t =
+     * π(x_t)/q(x_t) after the same prefix, the mean of what is taken off, E_q[V·ρ_t·∇ log π(x_t)] = V·Σ ∇π, is 0 for any V
+     * that depends on the prefix alone, so a poor fit costs noise, never bias.
+     *
+     * @param weights (T), in and out
+     * @param logWorth (T) log H
+     * @param logPolicy (T) log π of each token, nats
+     * @param logProposal (T) log q of each token, nats
+     * @param logBase (T) log a of each token, nats
+     */
+    static void subtractExpected(
+            float[] weights,
+            Objective objective,
+            double[] logWorth,
+            float[] logPolicy,
+            float[] logProposal,
+            float[] logBase,
+            double logZ) {
+        double logBaseRatio = 0;
+        double logRatio = 0;
+        for (int t = 0; t < weights.length; t++) {
+            double expected = objective.coefficient(logZ + logWorth[t] + logBaseRatio, 0, logRatio, logZ);
+            double tokenLogRatio = (double) logPolicy[t] - logProposal[t];
+            weights[t] -= (float) (expected * Math.exp(tokenLogRatio));
+            logBaseRatio += (double) logBase[t] - logProposal[t];
+            logRatio += tokenLogRatio;
+        }
+    }
+
+    /** Inputs (B, T, I) for the prefixes before each generated token. */
+    private double[][][] inputs(List<int[]> generated) {
         var prefixes = new ArrayList<int[]>();
         for (int[] tokens : generated) {
             for (int t = 0; t < tokens.length; t++) prefixes.add(Arrays.copyOf(tokens, t));
@@ -53,68 +120,34 @@ final class PrefixBaseline {
         return result;
     }
 
-    /** 1 and φ, and both again in proportion to how much of the sequence is over. */
     private double[] input(double[] phi, int position) {
-        var input = new double[inputs];
-        double time = (double) position / maxTokens;
-        input[0] = 1;
-        input[1] = time;
-        for (int f = 0; f < phi.length; f++) {
-            input[2 + 2 * f] = phi[f];
-            input[3 + 2 * f] = phi[f] * time;
+        var input = new double[POWERS * (phi.length + 1)];
+        double power = 1;
+        for (int k = 0; k < POWERS; k++) {
+            input[k] = power;
+            for (int f = 0; f < phi.length; f++) input[POWERS * (f + 1) + k] = phi[f] * power;
+            power *= (double) position / maxTokens;
         }
         return input;
     }
 
-    /** The expected coefficient for one prefix; 0 before anything was learnt. */
-    double value(double[] input) {
-        double value = 0;
-        for (int k = 0; k < inputs; k++) value += weight[k] * input[k];
-        return value;
-    }
-
-    /**
-     * Fits to one more batch.
-     *
-     * @param coefficient (B) what the sequences' coefficients were
-     */
-    void learn(double[][][] batch, double[] coefficient) {
-        for (int k = 0; k < inputs; k++) {
-            product[k] *= FADE;
-            for (int l = 0; l < inputs; l++) moment[k][l] *= FADE;
-        }
-        for (int i = 0; i < batch.length; i++) {
-            for (double[] input : batch[i]) {
-                for (int k = 0; k < inputs; k++) {
-                    product[k] += input[k] * coefficient[i];
-                    for (int l = 0; l < inputs; l++) moment[k][l] += input[k] * input[l];
-                }
-            }
-        }
-        weight = solve();
-    }
-
     /** Gaussian elimination on the ridged normal equations; a positive definite matrix needs no pivoting. */
-    private double[] solve() {
+    private static double[] solve(double[][] moment, double[] product) {
+        int inputs = product.length;
         double trace = 0;
         for (int k = 0; k < inputs; k++) trace += moment[k][k];
-        var matrix = new double[inputs][];
-        double[] right = product.clone();
-        for (int k = 0; k < inputs; k++) {
-            matrix[k] = moment[k].clone();
-            matrix[k][k] += RIDGE * trace / inputs + Double.MIN_NORMAL;
-        }
+        for (int k = 0; k < inputs; k++) moment[k][k] += RIDGE * trace / inputs + Double.MIN_NORMAL;
         for (int k = 0; k < inputs; k++) {
             for (int row = k + 1; row < inputs; row++) {
-                double factor = matrix[row][k] / matrix[k][k];
-                for (int l = k; l < inputs; l++) matrix[row][l] -= factor * matrix[k][l];
-                right[row] -= factor * right[k];
+                double factor = moment[row][k] / moment[k][k];
+                for (int l = k; l < inputs; l++) moment[row][l] -= factor * moment[k][l];
+                product[row] -= factor * product[k];
             }
         }
         for (int k = inputs - 1; k >= 0; k--) {
-            for (int l = k + 1; l < inputs; l++) right[k] -= matrix[k][l] * right[l];
-            right[k] /= matrix[k][k];
+            for (int l = k + 1; l < inputs; l++) product[k] -= moment[k][l] * product[l];
+            product[k] /= moment[k][k];
         }
-        return right;
+        return product;
     }
 }

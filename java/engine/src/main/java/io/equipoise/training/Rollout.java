@@ -10,6 +10,7 @@ import java.util.List;
  * @param texts (B) the generated parts as text
  * @param phi (B, F) features
  * @param logProposal (B) log q, nats
+ * @param tokenLogBase B ragged rows: log a of each generated token, nats
  * @param logBase (B) log a, nats
  * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
  */
@@ -18,6 +19,7 @@ record Rollout(
         List<String> texts,
         double[][] phi,
         double[] logProposal,
+        float[][] tokenLogBase,
         double[] logBase,
         double[] logTarget) {
 

@@ -40,7 +40,11 @@ final class Rollouts {
 
     /** log π of whole sequences under any model, nats. */
     double[] score(CausalLanguageModel model, Sequences sequences) {
-        return Sequences.sum(model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch));
+        return Sequences.sum(tokenLogProbs(model, sequences));
+    }
+
+    private float[][] tokenLogProbs(CausalLanguageModel model, Sequences sequences) {
+        return model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch);
     }
 
     /** Scores sampled sequences; those of the base model itself are not scored twice. */
@@ -52,10 +56,11 @@ final class Rollouts {
             EnergyBasedTarget target) {
         double[] logProposal = sequences.logProb();
         boolean known = proposal == base && sampler.config().temperature() == 1;
-        double[] logBase = known ? logProposal : score(base, sequences);
+        float[][] tokenLogBase = known ? sequences.tokenLogProb() : tokenLogProbs(base, sequences);
+        double[] logBase = Sequences.sum(tokenLogBase);
         double[] logTarget = target.logPotential(phi);
         for (int i = 0; i < logTarget.length; i++) logTarget[i] += logBase[i];
-        return new Rollout(sequences, texts, phi, logProposal, logBase, logTarget);
+        return new Rollout(sequences, texts, phi, logProposal, tokenLogBase, logBase, logTarget);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {

@@ -2,7 +2,6 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
-import io.equipoise.kernels.Truncation;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
@@ -10,7 +9,6 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
-import io.equipoise.sampling.SamplerConfig;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
@@ -18,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -40,7 +39,7 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel policy;
     private final Adam adam;
     private final DriftGuard drift;
-    private final PrefixBaseline baseline;
+    private final Optional<PrefixBaseline> baseline;
     private final LogSumExp partition = new LogSumExp();
     private final CheckWindow window = new CheckWindow();
     /** q: the base model until the first update, then a copy of its own that is kept. */
@@ -61,17 +60,21 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
-        baseline = new PrefixBaseline(constraints, text, config.maxTokens());
-        var sampling = new SamplerConfig(
-                1, config.maxTokens(), Truncation.NONE, config.fixedLength(), config.batchSize(), config.seed());
-        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, sampling), config.microBatch());
+        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, config.sampling()), config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
         double[][] phi = rollouts.features(rollouts.texts(sample));
         target = EnergyBasedTarget.fit(constraints, phi, new double[sample.size()]);
         // These samples come from a = q, so their weights are P/a and count for Z like any other's.
-        for (double logWeight : target.logPotential(phi)) partition.add(logWeight);
+        double[] logPotential = target.logPotential(phi);
+        for (double logWeight : logPotential) partition.add(logWeight);
+        double logZ = partition.logMean();
+        double[] worth =
+                Arrays.stream(logPotential).map(log -> Math.exp(log - logZ)).toArray();
+        baseline = config.prefixBaseline()
+                ? Optional.of(new PrefixBaseline(constraints, text, config.maxTokens(), sample.generated(), worth))
+                : Optional.empty();
         baseMoments = moments(phi, new double[sample.size()]);
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
@@ -116,19 +119,13 @@ public final class Trainer implements AutoCloseable {
         double logZ = partition.logMean();
         clock.end("score");
 
-        var coefficient = new double[rollout.size()];
-        double[][][] prefixes = config.prefixBaseline() ? baseline.inputs(sampled.generated()) : new double[0][][];
         policy.parameters().gradient().clear();
-        double[] logPolicy = policy.accumulateGradient(
-                sampled.tokens(), sampled.promptLength(), config.microBatch(), (i, tokenLogProb, weights) -> {
-                    coefficient[i] = objective.coefficient(
-                            rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(tokenLogProb), logZ);
-                    Arrays.fill(weights, (float) coefficient[i]);
-                    if (config.prefixBaseline()) {
-                        subtract(prefixes[i], tokenLogProb, sampled.tokenLogProb()[i], weights);
-                    }
-                });
-        if (config.prefixBaseline()) baseline.learn(prefixes, coefficient);
+        double[] logPolicy = gradient(rollout, logZ);
+        var coefficient = new double[rollout.size()];
+        for (int i = 0; i < coefficient.length; i++) {
+            coefficient[i] =
+                    objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logPolicy[i], logZ);
+        }
         clock.end("gradient");
 
         var estimates =
@@ -161,14 +158,69 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Leaves c_t = c − V(x_&lt;t)·ρ_t, the sequence's coefficient less what was to be expected of it. With ρ_t =
-     * π(x_t)/q(x_t) after the same prefix, E_q[V·ρ_t·∇ log π(x_t)] = V·Σ ∇π = 0, so no expectation changes.
+     * Adds up the gradient.
+     *
+     * @return (B) log π, nats
      */
-    private void subtract(double[][] prefixes, float[] logPolicy, float[] logProposal, float[] weights) {
-        for (int t = 0; t < weights.length; t++) {
-            double ratio = Math.exp((double) logPolicy[t] - logProposal[t]);
-            weights[t] -= (float) (baseline.value(prefixes[t]) * ratio);
+    private double[] gradient(Rollout rollout, double logZ) {
+        var sampled = rollout.sequences();
+        var logWorth = baseline.map(prefixes -> prefixes.logWorth(sampled.generated()));
+        var subsampling = config.gradientSubsampling() == 1
+                ? Subsampling.none(rollout.size())
+                : Subsampling.draw(
+                        sizes(rollout, logWorth, logZ),
+                        config.gradientSubsampling(),
+                        config.seed(),
+                        sequences - rollout.size());
+        int[] kept = subsampling.kept();
+        var part = sampled.select(kept);
+        double[] logPolicyOfPart =
+                policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
+                    int i = kept[k];
+                    tokenCoefficients(c, rollout, i, logWorth, logProb, logZ);
+                    for (int t = 0; t < c.length; t++)
+                        c[t] /= (float) subsampling.probability()[i];
+                });
+        // On-policy, π is what the sequences were drawn from.
+        double[] logPolicy = rollout.logProposal().clone();
+        int[] left = subsampling.left();
+        if (left.length > 0 && !config.onPolicy()) {
+            put(rollouts.score(policy, sampled.select(left)), left, logPolicy);
         }
+        put(logPolicyOfPart, kept, logPolicy);
+        return logPolicy;
+    }
+
+    private static void put(double[] values, int[] indices, double[] destination) {
+        for (int k = 0; k < indices.length; k++) destination[indices[k]] = values[k];
+    }
+
+    /** The norm of each sequence's coefficients if π were q: about how much its gradient will matter. */
+    private double[] sizes(Rollout rollout, Optional<double[][]> logWorth, double logZ) {
+        var sizes = new double[rollout.size()];
+        for (int i = 0; i < sizes.length; i++) {
+            float[] logProposal = rollout.sequences().tokenLogProb()[i];
+            var c = new float[logProposal.length];
+            tokenCoefficients(c, rollout, i, logWorth, logProposal, logZ);
+            double squares = 0;
+            for (double each : c) squares += each * each;
+            sizes[i] = Math.sqrt(squares);
+        }
+        return sizes;
+    }
+
+    private void tokenCoefficients(
+            float[] c, Rollout rollout, int i, Optional<double[][]> logWorth, float[] logPolicy, double logZ) {
+        Arrays.fill(c, (float) objective.coefficient(
+                rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(logPolicy), logZ));
+        logWorth.ifPresent(worth -> PrefixBaseline.subtractExpected(
+                c,
+                objective,
+                worth[i],
+                logPolicy,
+                rollout.sequences().tokenLogProb()[i],
+                rollout.tokenLogBase()[i],
+                logZ));
     }
 
     private double clip(double gradientNorm) {

@@ -2,9 +2,11 @@ package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
+import io.equipoise.kernels.Truncation;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
+import io.equipoise.sampling.SamplerConfig;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -16,6 +18,8 @@ import java.util.regex.PatternSyntaxException;
  * @param normalize divide the coefficients by Z
  * @param prefixBaseline also take from each token's coefficient what the text before it lets expect of it: the same expected
  *     gradient, less noise
+ * @param gradientSubsampling share of a batch that is run backward, in expectation: those that weigh most are the likeliest,
+ *     and no expectation changes; 1 is everything
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
  * @param microBatch sequences run forward and backward at once; memory and speed only
@@ -43,6 +47,7 @@ public record TrainingConfig(
         boolean onPolicy,
         boolean normalize,
         boolean prefixBaseline,
+        double gradientSubsampling,
         int steps,
         int batchSize,
         int microBatch,
@@ -63,6 +68,9 @@ public record TrainingConfig(
         OnDrift onDrift,
         int driftChecks,
         long seed) {
+    /** Small training batches don't make for small decoding batches where there is more to sample. */
+    private static final int DECODED_TOGETHER = 256;
+
     public TrainingConfig {
         atLeast("steps", steps, 1);
         atLeast("batchSize", batchSize, 1);
@@ -77,6 +85,10 @@ public record TrainingConfig(
         if (!(learningRate > 0)) throw new IllegalArgumentException("learningRate must be > 0, got " + learningRate);
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
+        }
+        if (!(gradientSubsampling > 0 && gradientSubsampling <= 1)) {
+            throw new IllegalArgumentException(
+                    "gradientSubsampling must be in (0, 1], 1 for everything, got " + gradientSubsampling);
         }
         objective(objective, onPolicy, normalize);
         try {
@@ -103,6 +115,12 @@ public record TrainingConfig(
         return objective(objective, onPolicy, normalize);
     }
 
+    /** How training draws its samples; with another seed, how an evaluation should. */
+    public SamplerConfig sampling() {
+        int together = Math.max(batchSize, DECODED_TOGETHER);
+        return new SamplerConfig(1, maxTokens, Truncation.NONE, fixedLength, together, seed);
+    }
+
     /** Starts from the defaults. */
     public static Builder builder() {
         return new Builder();
@@ -115,6 +133,7 @@ public record TrainingConfig(
         private boolean onPolicy = false;
         private boolean normalize = true;
         private boolean prefixBaseline = true;
+        private double gradientSubsampling = 1;
         private int steps = 100;
         private int batchSize = 256;
         private int microBatch = 64;
@@ -155,6 +174,11 @@ public record TrainingConfig(
 
         public Builder prefixBaseline(boolean value) {
             prefixBaseline = value;
+            return this;
+        }
+
+        public Builder gradientSubsampling(double value) {
+            gradientSubsampling = value;
             return this;
         }
 
@@ -265,6 +289,7 @@ public record TrainingConfig(
                     onPolicy,
                     normalize,
                     prefixBaseline,
+                    gradientSubsampling,
                     steps,
                     batchSize,
                     microBatch,

@@ -1,0 +1,49 @@
+package io.equipoise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.equipoise.memory.Vector;
+import io.equipoise.model.ModelHub;
+import io.equipoise.target.Constraint;
+import io.equipoise.target.Features;
+import io.equipoise.target.Gender;
+import io.equipoise.training.Trainer;
+import io.equipoise.training.TrainingConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Many steps on the embedded model, for {@code ./mvnw verify -Psoak}: its JVM touches its whole heap at the start, so that
+ * what the process grows by is native memory.
+ */
+@Tag("soak")
+class SoakTest {
+    /** Peak resident memory of this process so far, in KiB. */
+    private static long peak() throws Exception {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D+", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void nativeMemoryAtStep200IsThatOfStep20() throws Exception {
+        long before = Vector.liveBytes();
+        var female = Constraint.moment("female", Features.gender(Gender.FEMALE), 0.5);
+        var config = TrainingConfig.builder().steps(200).batchSize(64).checkEvery(5).seed(4).build();
+        long atStep20 = 0;
+        try (var base = ModelHub.load(EmbeddedModel.folder());
+                var trainer = Trainer.create(base, List.of(female), config)) {
+            while (!trainer.isFinished()) {
+                if (trainer.step().step() == 20) atStep20 = peak();
+            }
+            System.err.printf("peak resident memory: step 20 %d KiB, step 200 %d KiB%n", atStep20, peak());
+            assertThat((double) peak()).isLessThanOrEqualTo(1.02 * atStep20);
+        }
+        assertThat(Vector.liveBytes()).isEqualTo(before);
+    }
+}
