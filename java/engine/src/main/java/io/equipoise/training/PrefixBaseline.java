@@ -28,7 +28,14 @@ final class PrefixBaseline {
     private final List<Constraint> constraints;
     private final TextDecoder text;
     private final int maxTokens;
+    /** What a batch counts for one batch later in how much of the baseline is worth taking. */
+    private static final double FADE = 0.8;
+
     private final double[] weight;
+    /** Σ c·V and Σ V² over tokens of past batches. */
+    private double cross;
+
+    private double square;
 
     /**
      * Fits it.
@@ -74,18 +81,19 @@ final class PrefixBaseline {
     }
 
     /**
-     * From the coefficients of one sequence's tokens, all c, leaves c − E_q[c | x_&lt;t]·ρ_t: the sequence's coefficient less
-     * what was to be expected of it before the token. c is linear in w and ρ, so its expectation is c of theirs. With ρ_t =
-     * π(x_t)/q(x_t) after the same prefix, the mean of what is taken off, E_q[V·ρ_t·∇ log π(x_t)] = V·Σ ∇π, is 0 for any V
-     * that depends on the prefix alone, so a poor fit costs noise, never bias.
+     * From the coefficients of one sequence's tokens, all c, leaves c − β·V_t, with V_t = E_q[c | x_&lt;t]·ρ_t, what was to be
+     * expected of the sequence before the token. c is linear in w and ρ, so its expectation is c of theirs. With ρ_t =
+     * π(x_t)/q(x_t) after the same prefix, the mean of what is taken off, E_q[V·∇ log π(x_t)], is that of Σ ∇π, 0, whatever
+     * H and β are, so a poor fit costs noise, never bias.
      *
      * @param weights (T), in and out
      * @param logWorth (T) log H
      * @param logPolicy (T) log π of each token, nats
      * @param logProposal (T) log q of each token, nats
      * @param logBase (T) log a of each token, nats
+     * @return what {@link #learn} wants to know of this sequence
      */
-    static void subtractExpected(
+    Fit subtractExpected(
             float[] weights,
             Objective objective,
             double[] logWorth,
@@ -93,14 +101,44 @@ final class PrefixBaseline {
             float[] logProposal,
             float[] logBase,
             double logZ) {
+        double share = share();
         double logBaseRatio = 0;
         double logRatio = 0;
+        double crossHere = 0;
+        double squareHere = 0;
         for (int t = 0; t < weights.length; t++) {
-            double expected = objective.coefficient(logZ + logWorth[t] + logBaseRatio, 0, logRatio, logZ);
             double tokenLogRatio = (double) logPolicy[t] - logProposal[t];
-            weights[t] -= (float) (expected * Math.exp(tokenLogRatio));
+            double expected = objective.coefficient(logZ + logWorth[t] + logBaseRatio, 0, logRatio, logZ)
+                    * Math.exp(tokenLogRatio);
+            crossHere += weights[t] * expected;
+            squareHere += expected * expected;
+            weights[t] -= (float) (share * expected);
             logBaseRatio += (double) logBase[t] - logProposal[t];
             logRatio += tokenLogRatio;
+        }
+        return new Fit(crossHere, squareHere);
+    }
+
+    /** How well V went with c on one sequence: Σ c·V and Σ V² over its tokens. */
+    record Fit(double cross, double square) {
+        static final Fit NONE = new Fit(0, 0);
+    }
+
+    /**
+     * β, by least squares on past batches: near 1 while π is far from p, where V explains most of c; towards 0 when π is
+     * near p, where c itself vanishes and what H gets wrong would be the only noise.
+     */
+    double share() {
+        return square > 0 ? Math.max(0, Math.min(1, cross / square)) : 1;
+    }
+
+    /** Takes in one batch, for β from the next one on. */
+    void learn(List<Fit> batch) {
+        cross *= FADE;
+        square *= FADE;
+        for (var fit : batch) {
+            cross += fit.cross();
+            square += fit.square();
         }
     }
 

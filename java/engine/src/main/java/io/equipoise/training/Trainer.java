@@ -174,13 +174,15 @@ public final class Trainer implements AutoCloseable {
                         sequences - rollout.size());
         int[] kept = subsampling.kept();
         var part = sampled.select(kept);
+        var fits = new PrefixBaseline.Fit[kept.length];
         double[] logPolicyOfPart =
                 policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
                     int i = kept[k];
-                    tokenCoefficients(c, rollout, i, logWorth, logProb, logZ);
+                    fits[k] = tokenCoefficients(c, rollout, i, logWorth, logProb, logZ);
                     for (int t = 0; t < c.length; t++)
                         c[t] /= (float) subsampling.probability()[i];
                 });
+        baseline.ifPresent(prefixes -> prefixes.learn(List.of(fits)));
         // On-policy, π is what the sequences were drawn from.
         double[] logPolicy = rollout.logProposal().clone();
         int[] left = subsampling.left();
@@ -209,18 +211,19 @@ public final class Trainer implements AutoCloseable {
         return sizes;
     }
 
-    private void tokenCoefficients(
+    private PrefixBaseline.Fit tokenCoefficients(
             float[] c, Rollout rollout, int i, Optional<double[][]> logWorth, float[] logPolicy, double logZ) {
         Arrays.fill(c, (float) objective.coefficient(
                 rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(logPolicy), logZ));
-        logWorth.ifPresent(worth -> PrefixBaseline.subtractExpected(
-                c,
-                objective,
-                worth[i],
-                logPolicy,
-                rollout.sequences().tokenLogProb()[i],
-                rollout.tokenLogBase()[i],
-                logZ));
+        return baseline.map(prefixes -> prefixes.subtractExpected(
+                        c,
+                        objective,
+                        logWorth.orElseThrow()[i],
+                        logPolicy,
+                        rollout.sequences().tokenLogProb()[i],
+                        rollout.tokenLogBase()[i],
+                        logZ))
+                .orElse(PrefixBaseline.Fit.NONE);
     }
 
     private double clip(double gradientNorm) {

@@ -77,7 +77,7 @@ class PrefixBaselineTest {
                 double c = objective.coefficient(logTarget[i], logProposal[i], logPolicy[i], logZ);
                 Arrays.fill(weights, (float) c);
                 if (withBaseline) {
-                    PrefixBaseline.subtractExpected(
+                    baseline.subtractExpected(
                             weights, objective, logWorth[i], tokenLogProb, proposed[i], based[i], logZ);
                 }
                 for (int t = 0; t < weights.length; t++) weights[t] *= (float) share;
@@ -103,8 +103,19 @@ class PrefixBaselineTest {
             for (int k = 0; k < plain.length; k++) {
                 assertThat(less[k]).isCloseTo(plain[k], within(1e-5f * (float) Math.exp(normalize ? 0 : logZ)));
             }
-            assertThat(secondMoment(objective, true)).isLessThan(0.6 * secondMoment(objective, false));
+            assertThat(secondMoment(objective, true)).isLessThan(0.9 * secondMoment(objective, false));
         }
+    }
+
+    @Test
+    void itsShareIsTheLeastSquaresOneOfPastBatchesBetween0And1() {
+        assertThat(baseline.share()).as("before any batch").isEqualTo(1);
+        baseline.learn(List.of(new PrefixBaseline.Fit(1, 4), new PrefixBaseline.Fit(2, 2)));
+        assertThat(baseline.share()).isCloseTo(0.5, within(1e-12));
+        baseline.learn(List.of(new PrefixBaseline.Fit(-9, 1)));
+        assertThat(baseline.share()).isZero();
+        baseline.learn(List.of(new PrefixBaseline.Fit(99, 1)));
+        assertThat(baseline.share()).isEqualTo(1);
     }
 
     @Test

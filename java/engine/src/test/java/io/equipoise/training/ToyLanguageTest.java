@@ -34,7 +34,7 @@ class ToyLanguageTest {
 
     private static TrainingConfig.Builder config() {
         return TrainingConfig.builder()
-                .steps(400)
+                .steps(600)
                 .batchSize(512)
                 .maxTokens(4)
                 .momentSamples(40_000)
