@@ -34,7 +34,12 @@ class SoakTest {
     void nativeMemoryAtStep200IsThatOfStep20() throws Exception {
         long before = Vector.liveBytes();
         var female = Constraint.moment("female", Features.gender(Gender.FEMALE), 0.5);
-        var config = TrainingConfig.builder().steps(200).batchSize(64).checkEvery(5).seed(4).build();
+        var config = TrainingConfig.builder()
+                .steps(200)
+                .batchSize(64)
+                .checkEvery(5)
+                .seed(4)
+                .build();
         long atStep20 = 0;
         try (var base = ModelHub.load(EmbeddedModel.folder());
                 var trainer = Trainer.create(base, List.of(female), config)) {

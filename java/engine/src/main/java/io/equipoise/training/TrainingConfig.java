@@ -79,9 +79,7 @@ public record TrainingConfig(
         atLeast("momentSamples", momentSamples, 2);
         atLeast("checkEvery", checkEvery, 1);
         atLeast("driftChecks", driftChecks, 1);
-        if (warmupSteps < 0 || warmupSteps > steps) {
-            throw new IllegalArgumentException("warmupSteps must be in [0, steps], got " + warmupSteps);
-        }
+        atLeast("warmupSteps", warmupSteps, 0);
         if (!(learningRate > 0)) throw new IllegalArgumentException("learningRate must be > 0, got " + learningRate);
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
