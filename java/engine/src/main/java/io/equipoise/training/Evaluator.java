@@ -26,7 +26,6 @@ public final class Evaluator {
 
     private static final int MICRO_BATCH = 128;
 
-    private final CausalLanguageModel base;
     private final Rollouts rollouts;
     private final EnergyBasedTarget target;
     private final Rollout ofBase;
@@ -42,7 +41,6 @@ public final class Evaluator {
             throw new IllegalArgumentException(
                     "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
         }
-        this.base = base;
         this.target = target;
         rollouts = new Rollouts(
                 base, text, target.constraints(), new Sampler(KernelProvider.kernels(), sampling), MICRO_BATCH);
@@ -73,7 +71,7 @@ public final class Evaluator {
 
     /** What the base model itself is worth: the state before training. */
     public Evaluation ofBase() {
-        return evaluation(ofBase, ofBase.logProposal(), ofBase.logProposal());
+        return evaluation(ofBase, ofBase.logProposal());
     }
 
     /**
@@ -84,16 +82,17 @@ public final class Evaluator {
     public Evaluation of(CausalLanguageModel policy, int samples) {
         double[] logPolicyOnBase = rollouts.score(policy, ofBase.sequences());
         var rollout = rollouts.rollout(policy, samples, ofBase.size(), target);
-        return evaluation(rollout, rollout.logProposal(), logPolicyOnBase);
+        return evaluation(rollout, logPolicyOnBase);
     }
 
-    private Evaluation evaluation(Rollout rollout, double[] logPolicy, double[] logPolicyOnBase) {
+    /** @param rollout samples of the policy itself, so its log q is log π */
+    private Evaluation evaluation(Rollout rollout, double[] logPolicyOnBase) {
         var onBase =
                 Divergences.estimate(ofBase.logTarget(), ofBase.logProposal(), logPolicyOnBase, ofBase.logBase(), logZ);
         double klPolicyBase = 0;
         double logBase = 0;
         for (int i = 0; i < rollout.size(); i++) {
-            klPolicyBase += (logPolicy[i] - rollout.logBase()[i]) / rollout.size();
+            klPolicyBase += (rollout.logProposal()[i] - rollout.logBase()[i]) / rollout.size();
             logBase += rollout.logBase()[i];
         }
         double perToken = logBase / rollout.sequences().generatedTokens();
@@ -130,11 +129,6 @@ public final class Evaluator {
             picked.add(evaluation.texts().get(random.nextInt(evaluation.texts().size())));
         }
         return picked;
-    }
-
-    /** The base model that policies are compared with. */
-    public CausalLanguageModel base() {
-        return base;
     }
 
     /**
