@@ -27,15 +27,20 @@ public interface CausalLanguageModel extends AutoCloseable {
     }
 
     /**
-     * Log-probability of every generated token, teacher-forced.
+     * Log-probability of every generated token, teacher-forced, and the expectations of functions of the token in its place.
      *
      * @param tokens B ragged rows, prompt and generated tokens
      * @param promptLength (B), each at least 1 and at most the row's length
      * @param microBatch sequences scored at once; changes speed and memory only
-     * @return B rows, row i with {@code tokens[i].length - promptLength[i]} log-probabilities in nats; NaN where the model
-     *     gives NaN
+     * @param functions (K, V) values of K functions of a token; K may be 0
+     * @return row i has {@code tokens[i].length - promptLength[i]} entries
      */
-    float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch);
+    TokenScores tokenScores(int[][] tokens, int[] promptLength, int microBatch, float[][] functions);
+
+    /** The log-probabilities of {@link #tokenScores} alone. */
+    default float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch) {
+        return tokenScores(tokens, promptLength, microBatch, new float[0][]).logProb();
+    }
 
     /**
      * Adds the gradient of Σ_i Σ_t c_it · log π(x_it | x_i,&lt;t) to {@link Parameters#gradient()}; the result does not

@@ -100,17 +100,24 @@ final class Gpt2 implements CausalLanguageModel {
     }
 
     @Override
-    public float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch) {
+    public TokenScores tokenScores(int[][] tokens, int[] promptLength, int microBatch, float[][] functions) {
         requireOpen();
-        var result = new float[tokens.length][];
+        for (float[] function : functions) {
+            if (function.length != config.vocabularySize()) {
+                throw new IllegalArgumentException("a function has " + function.length + " values, the vocabulary "
+                        + config.vocabularySize() + " tokens");
+            }
+        }
+        var result = new TokenScores(new float[tokens.length][], new float[tokens.length][][]);
         var batches = MicroBatches.of(tokens, promptLength, microBatch, config());
-        Workers.run(batches.size(), (worker, i) -> score(batches.get(i), result));
+        Workers.run(batches.size(), (worker, i) -> score(batches.get(i), functions, result));
         return result;
     }
 
-    private void score(MicroBatches batch, float[][] result) {
+    private void score(MicroBatches batch, float[][] functions, TokenScores result) {
         int count = batch.targets().length;
         var logProb = new float[count];
+        var expected = new float[count][functions.length];
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             var hidden = graph.predicting(batch);
@@ -119,10 +126,26 @@ final class Gpt2 implements CausalLanguageModel {
                 var logits = torch.mm(hidden.narrow(0, from, rows), graph.head().t());
                 var scores = scores(logits, Arrays.copyOfRange(batch.targets(), from, from + rows));
                 System.arraycopy(scores.logProb, 0, logProb, from, rows);
+                if (functions.length > 0) expect(logits, scores.logSumExp, functions, expected, from);
             }
         }
         for (int b = 0; b < batch.sequences().length; b++) {
-            result[batch.sequences()[b]] = Arrays.copyOfRange(logProb, batch.starts()[b], batch.starts()[b + 1]);
+            int sequence = batch.sequences()[b];
+            result.logProb()[sequence] = Arrays.copyOfRange(logProb, batch.starts()[b], batch.starts()[b + 1]);
+            result.expected()[sequence] = Arrays.copyOfRange(expected, batch.starts()[b], batch.starts()[b + 1]);
+        }
+    }
+
+    /** Expectations of functions of a token under the softmax of each row of logits, which is written over. */
+    private static void expect(Tensor logits, float[] logSumExp, float[][] functions, float[][] expected, int from) {
+        var probability =
+                logits.sub_(Tensor.create(logSumExp, logSumExp.length, 1)).exp_();
+        for (int k = 0; k < functions.length; k++) {
+            var means = new float[logSumExp.length];
+            torch.mv(probability, Tensor.create(functions[k], functions[k].length))
+                    .data_ptr_float()
+                    .get(means);
+            for (int n = 0; n < means.length; n++) expected[from + n][k] = means[n];
         }
     }
 

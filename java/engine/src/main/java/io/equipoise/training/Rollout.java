@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sequences;
 import java.util.List;
 
@@ -10,7 +11,7 @@ import java.util.List;
  * @param texts (B) the generated parts as text
  * @param phi (B, F) features
  * @param logProposal (B) log q, nats
- * @param tokenLogBase B ragged rows: log a of each generated token, nats
+ * @param base the generated tokens under the base model: log a, and what the caller of {@link Rollouts#complete} asked for
  * @param logBase (B) log a, nats
  * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
  */
@@ -19,7 +20,7 @@ record Rollout(
         List<String> texts,
         double[][] phi,
         double[] logProposal,
-        float[][] tokenLogBase,
+        TokenScores base,
         double[] logBase,
         double[] logTarget) {
 

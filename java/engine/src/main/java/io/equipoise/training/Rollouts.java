@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.TextDecoder;
+import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
@@ -40,32 +41,35 @@ final class Rollouts {
 
     /** log π of whole sequences under any model, nats. */
     double[] score(CausalLanguageModel model, Sequences sequences) {
-        return Sequences.sum(tokenLogProbs(model, sequences));
+        return Sequences.sum(model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch));
     }
 
-    private float[][] tokenLogProbs(CausalLanguageModel model, Sequences sequences) {
-        return model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch);
-    }
-
-    /** Scores sampled sequences; those of the base model itself are not scored twice. */
+    /**
+     * Scores sampled sequences; those of the base model itself are not scored twice.
+     *
+     * @param functions K functions of a token (K, V) whose expectations under the base model are wanted
+     */
     Rollout complete(
             CausalLanguageModel proposal,
             Sequences sequences,
             List<String> texts,
             double[][] phi,
-            EnergyBasedTarget target) {
+            EnergyBasedTarget target,
+            float[][] functions) {
         double[] logProposal = sequences.logProb();
-        boolean known = proposal == base && sampler.config().temperature() == 1;
-        float[][] tokenLogBase = known ? sequences.tokenLogProb() : tokenLogProbs(base, sequences);
-        double[] logBase = Sequences.sum(tokenLogBase);
+        boolean known = proposal == base && sampler.config().temperature() == 1 && functions.length == 0;
+        var scores = known
+                ? TokenScores.of(sequences.tokenLogProb())
+                : base.tokenScores(sequences.tokens(), sequences.promptLength(), microBatch, functions);
+        double[] logBase = Sequences.sum(scores.logProb());
         double[] logTarget = target.logPotential(phi);
         for (int i = 0; i < logTarget.length; i++) logTarget[i] += logBase[i];
-        return new Rollout(sequences, texts, phi, logProposal, tokenLogBase, logBase, logTarget);
+        return new Rollout(sequences, texts, phi, logProposal, scores, logBase, logTarget);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {
         var sequences = sample(proposal, count, first);
         var texts = texts(sequences);
-        return complete(proposal, sequences, texts, features(texts), target);
+        return complete(proposal, sequences, texts, features(texts), target, new float[0][]);
     }
 }

@@ -39,7 +39,7 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel policy;
     private final Adam adam;
     private final DriftGuard drift;
-    private final Optional<PrefixBaseline> baseline;
+    private final Optional<ControlVariates> variates;
     private final LogSumExp partition = new LogSumExp();
     private final CheckWindow window = new CheckWindow();
     /** q: the base model until the first update, then a copy of its own that is kept. */
@@ -72,8 +72,9 @@ public final class Trainer implements AutoCloseable {
         double logZ = partition.logMean();
         double[] worth =
                 Arrays.stream(logPotential).map(log -> Math.exp(log - logZ)).toArray();
-        baseline = config.prefixBaseline()
-                ? Optional.of(new PrefixBaseline(constraints, text, config.maxTokens(), sample.generated(), worth))
+        variates = config.controlVariates()
+                ? Optional.of(new ControlVariates(
+                        constraints, text, config, base.config().vocabularySize(), sample.generated(), worth))
                 : Optional.empty();
         baseMoments = moments(phi, new double[sample.size()]);
 
@@ -114,7 +115,7 @@ public final class Trainer implements AutoCloseable {
         clock.end("sample");
 
         var texts = rollouts.texts(sampled);
-        var rollout = rollouts.complete(proposal, sampled, texts, rollouts.features(texts), target);
+        var rollout = rollouts.complete(proposal, sampled, texts, rollouts.features(texts), target, functions());
         for (double logWeight : rollout.logWeight()) partition.add(logWeight);
         double logZ = partition.logMean();
         clock.end("score");
@@ -164,25 +165,26 @@ public final class Trainer implements AutoCloseable {
      */
     private double[] gradient(Rollout rollout, double logZ) {
         var sampled = rollout.sequences();
-        var logWorth = baseline.map(prefixes -> prefixes.logWorth(sampled.generated()));
+        var prefixes = variates.map(each -> each.prepare(rollout));
         var subsampling = config.gradientSubsampling() == 1
                 ? Subsampling.none(rollout.size())
                 : Subsampling.draw(
-                        sizes(rollout, logWorth, logZ),
+                        sizes(rollout, prefixes, logZ),
                         config.gradientSubsampling(),
                         config.seed(),
                         sequences - rollout.size());
         int[] kept = subsampling.kept();
         var part = sampled.select(kept);
-        var fits = new PrefixBaseline.Fit[kept.length];
+        var rows = new LeastSquares[kept.length];
         double[] logPolicyOfPart =
                 policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
                     int i = kept[k];
-                    fits[k] = tokenCoefficients(c, rollout, i, logWorth, logProb, logZ);
+                    rows[k] = tokenCoefficients(c, rollout, i, prefixes, logProb, logZ);
                     for (int t = 0; t < c.length; t++)
                         c[t] /= (float) subsampling.probability()[i];
                 });
-        baseline.ifPresent(prefixes -> prefixes.learn(List.of(fits)));
+        variates.ifPresent(each -> each.learn(sum(rows, kept, subsampling.probability())));
+        variates.ifPresent(each -> LOG.info("shares {}", java.util.Arrays.toString(each.shares())));
         // On-policy, π is what the sequences were drawn from.
         double[] logPolicy = rollout.logProposal().clone();
         int[] left = subsampling.left();
@@ -198,12 +200,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** The norm of each sequence's coefficients if π were q: about how much its gradient will matter. */
-    private double[] sizes(Rollout rollout, Optional<double[][]> logWorth, double logZ) {
+    private double[] sizes(Rollout rollout, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ) {
         var sizes = new double[rollout.size()];
         for (int i = 0; i < sizes.length; i++) {
             float[] logProposal = rollout.sequences().tokenLogProb()[i];
             var c = new float[logProposal.length];
-            tokenCoefficients(c, rollout, i, logWorth, logProposal, logZ);
+            tokenCoefficients(c, rollout, i, prefixes, logProposal, logZ);
             double squares = 0;
             for (double each : c) squares += each * each;
             sizes[i] = Math.sqrt(squares);
@@ -211,19 +213,33 @@ public final class Trainer implements AutoCloseable {
         return sizes;
     }
 
-    private PrefixBaseline.Fit tokenCoefficients(
-            float[] c, Rollout rollout, int i, Optional<double[][]> logWorth, float[] logPolicy, double logZ) {
+    private LeastSquares tokenCoefficients(
+            float[] c,
+            Rollout rollout,
+            int i,
+            Optional<List<ControlVariates.Prefixes>> prefixes,
+            float[] logPolicy,
+            double logZ) {
         Arrays.fill(c, (float) objective.coefficient(
                 rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(logPolicy), logZ));
-        return baseline.map(prefixes -> prefixes.subtractExpected(
+        return variates.map(each -> each.subtract(
                         c,
-                        objective,
-                        logWorth.orElseThrow()[i],
+                        prefixes.orElseThrow().get(i),
                         logPolicy,
                         rollout.sequences().tokenLogProb()[i],
-                        rollout.tokenLogBase()[i],
                         logZ))
-                .orElse(PrefixBaseline.Fit.NONE);
+                .orElse(new LeastSquares(0));
+    }
+
+    /** The rows of the sequences that were kept, each as often as it stands for. */
+    private static LeastSquares sum(LeastSquares[] rows, int[] kept, double[] probability) {
+        var sum = new LeastSquares(rows.length == 0 ? ControlVariates.COUNT : rows[0].inputs());
+        for (int k = 0; k < rows.length; k++) sum.add(rows[k], 1 / probability[kept[k]]);
+        return sum;
+    }
+
+    private float[][] functions() {
+        return variates.map(ControlVariates::functions).orElse(new float[0][]);
     }
 
     private double clip(double gradientNorm) {

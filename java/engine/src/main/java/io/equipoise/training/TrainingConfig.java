@@ -16,8 +16,8 @@ import java.util.regex.PatternSyntaxException;
  * @param objective {@code gdc} or {@code gdc++}
  * @param onPolicy sample from π itself instead of a proposal
  * @param normalize divide the coefficients by Z
- * @param prefixBaseline also take from each token's coefficient what the text before it lets expect of it: the same expected
- *     gradient, less noise
+ * @param controlVariates take from each token's coefficient what is known to average out: the same expected gradient,
+ *     less noise
  * @param gradientSubsampling share of a batch that is run backward, in expectation: those that weigh most are the likeliest,
  *     and no expectation changes; 1 is everything
  * @param steps optimiser steps
@@ -46,7 +46,7 @@ public record TrainingConfig(
         String objective,
         boolean onPolicy,
         boolean normalize,
-        boolean prefixBaseline,
+        boolean controlVariates,
         double gradientSubsampling,
         int steps,
         int batchSize,
@@ -130,7 +130,7 @@ public record TrainingConfig(
         private String objective = "gdc++";
         private boolean onPolicy = false;
         private boolean normalize = true;
-        private boolean prefixBaseline = true;
+        private boolean controlVariates = true;
         private double gradientSubsampling = 1;
         private int steps = 100;
         private int batchSize = 256;
@@ -170,8 +170,8 @@ public record TrainingConfig(
             return this;
         }
 
-        public Builder prefixBaseline(boolean value) {
-            prefixBaseline = value;
+        public Builder controlVariates(boolean value) {
+            controlVariates = value;
             return this;
         }
 
@@ -286,7 +286,7 @@ public record TrainingConfig(
                     objective,
                     onPolicy,
                     normalize,
-                    prefixBaseline,
+                    controlVariates,
                     gradientSubsampling,
                     steps,
                     batchSize,

@@ -141,15 +141,31 @@ public final class TabularModel implements CausalLanguageModel {
     }
 
     @Override
-    public float[][] tokenLogProbs(int[][] tokens, int[] promptLength, int microBatch) {
-        var result = new float[tokens.length][];
+    public TokenScores tokenScores(int[][] tokens, int[] promptLength, int microBatch, float[][] functions) {
+        var result = new TokenScores(new float[tokens.length][], new float[tokens.length][][]);
         for (int i = 0; i < tokens.length; i++) {
-            result[i] = new float[tokens[i].length - promptLength[i]];
-            for (int t = promptLength[i]; t < tokens[i].length; t++) {
-                result[i][t - promptLength[i]] = (float) logProb(tokens[i], t);
+            int generated = tokens[i].length - promptLength[i];
+            result.logProb()[i] = new float[generated];
+            result.expected()[i] = new float[generated][functions.length];
+            for (int t = 0; t < generated; t++) {
+                int position = t + promptLength[i];
+                result.logProb()[i][t] = (float) logProb(tokens[i], position);
+                for (int k = 0; k < functions.length; k++) {
+                    result.expected()[i][t][k] = expected(tokens[i], position, functions[k]);
+                }
             }
         }
         return result;
+    }
+
+    private float expected(int[] sequence, int position, float[] function) {
+        int[] other = sequence.clone();
+        double sum = 0;
+        for (int v = 0; v <= letters; v++) {
+            other[position] = v;
+            sum += Math.exp(logProb(other, position)) * function[v];
+        }
+        return (float) sum;
     }
 
     @Override
