@@ -27,6 +27,7 @@ final class StepJson {
         put(node, "effectiveSampleSize", divergences.effectiveSampleSize());
         put(node, "largestWeight", divergences.largestWeight());
         put(node, "moments", step.moments());
+        put(node, "aim", step.aim());
         put(node, "baseline", step.baseline());
         put(node, "gradientNorm", step.gradientNorm());
         put(node, "learningRate", step.learningRate());

@@ -48,6 +48,22 @@ final class CheckWindow {
                 logZ);
     }
 
+    /** (F) E_π φ, self-normalised: Σ ρφ / Σ ρ. */
+    double[] moments() {
+        var moments = new double[rollouts.get(0).phi()[0].length];
+        double total = 0;
+        for (int k = 0; k < rollouts.size(); k++) {
+            var rollout = rollouts.get(k);
+            for (int i = 0; i < rollout.size(); i++) {
+                double ratio = Math.exp(logPolicies.get(k)[i] - rollout.logProposal()[i]);
+                total += ratio;
+                for (int f = 0; f < moments.length; f++) moments[f] += ratio * rollout.phi()[i][f];
+            }
+        }
+        for (int f = 0; f < moments.length; f++) moments[f] /= total;
+        return moments;
+    }
+
     void clear() {
         rollouts.clear();
         logPolicies.clear();

@@ -29,8 +29,10 @@ final class ControlVariates {
     /** Before any batch π = q = a: what only their differences bring is 0, and all of the rest is worth taking. */
     private static final double[] AT_FIRST = {1, 1, 1, 1};
 
+    private final int vocabulary;
+    private final List<int[]> generated;
     private final PrefixWorth worth;
-    private final TokenEffects effects;
+    private TokenEffects effects;
     private final Objective objective;
     private final boolean normalize;
     private final LeastSquares past = new LeastSquares(COUNT);
@@ -50,10 +52,26 @@ final class ControlVariates {
             int vocabulary,
             List<int[]> generated,
             double[] worth) {
-        this.worth = new PrefixWorth(constraints, text, config.maxTokens(), generated, worth);
-        effects = new TokenEffects(vocabulary, generated, worth, this.worth.before(generated));
+        this.vocabulary = vocabulary;
+        this.generated = List.copyOf(generated);
+        this.worth = new PrefixWorth(constraints, text, config.maxTokens(), generated);
+        effects = fit(worth);
         objective = config.objectiveFunction();
         normalize = config.normalize();
+    }
+
+    private TokenEffects fit(double[] worths) {
+        worth.fit(worths);
+        return new TokenEffects(vocabulary, generated, worths, worth.beforeOwn());
+    }
+
+    /**
+     * Fits anew on the same samples, whose worth has changed with the target.
+     *
+     * @param worths (B) b·exp(λ·φ)/Z of each
+     */
+    void refit(double[] worths) {
+        effects = fit(worths);
     }
 
     /** Functions of a token (2, V) whose expectations under the base model {@link #prepare} needs. */

@@ -9,12 +9,10 @@ import java.util.List;
 
 /**
  * H(x_&lt;t) = E_a[b·exp(λ·φ) | x_&lt;t] / Z: how much more weight than usual a text that begins so will have in the target.
- * A quadratic in the prefix's length with coefficients linear in the prefix's own features, fitted once by least squares on
- * samples of the base model that are never trained on; during training it is a fixed function of the prefix.
+ * A quadratic in the prefix's length with coefficients linear in the prefix's own features, fitted by least squares on samples of the
+ * base model that are never trained on.
  */
 final class PrefixWorth {
-    /** Samples it is fitted on; a few coefficients need no more. */
-    private static final int LARGEST_FIT = 1024;
     /** Powers of the length: 1, τ, τ². */
     private static final int POWERS = 3;
     /** Least squares may go below 0 where the weight hardly ever is anything else. */
@@ -23,30 +21,48 @@ final class PrefixWorth {
     private final List<Constraint> constraints;
     private final TextDecoder text;
     private final int maxTokens;
-    private final double[] weight;
+    /** Of the samples it is fitted on. */
+    private final double[][][] ownInputs;
+
+    private double[] weight = new double[0];
+
+    /**
+     * Reads the samples; {@link #fit} comes next.
+     *
+     * @param maxTokens the most tokens generated a sequence
+     * @param generated B ragged rows of tokens, drawn from the base model
+     */
+    PrefixWorth(List<Constraint> constraints, TextDecoder text, int maxTokens, List<int[]> generated) {
+        this.constraints = constraints;
+        this.text = text;
+        this.maxTokens = maxTokens;
+        ownInputs = inputs(generated);
+    }
 
     /**
      * Fits it.
      *
-     * @param maxTokens the most tokens generated a sequence
-     * @param generated B ragged rows of tokens, drawn from the base model
-     * @param worth (B) b·exp(λ·φ)/Z of each
+     * @param worth (B) b·exp(λ·φ)/Z of each sample
      */
-    PrefixWorth(List<Constraint> constraints, TextDecoder text, int maxTokens, List<int[]> generated, double[] worth) {
-        this.constraints = constraints;
-        this.text = text;
-        this.maxTokens = maxTokens;
+    void fit(double[] worth) {
         var regression = new LeastSquares(POWERS * (constraints.size() + 1));
-        double[][][] batch = inputs(generated.subList(0, Math.min(LARGEST_FIT, generated.size())));
-        for (int i = 0; i < batch.length; i++) {
-            for (double[] input : batch[i]) regression.add(input, worth[i]);
+        for (int i = 0; i < ownInputs.length; i++) {
+            for (double[] input : ownInputs[i]) regression.add(input, worth[i]);
         }
         weight = regression.solve();
     }
 
+    /** H (B, T) before each token of the samples it was fitted on. */
+    double[][] beforeOwn() {
+        return before(ownInputs);
+    }
+
     /** H (B, T) before each generated token; above 0. */
     double[][] before(List<int[]> generated) {
-        double[][][] batch = inputs(generated);
+        return before(inputs(generated));
+    }
+
+    private double[][] before(double[][][] batch) {
         var result = new double[batch.length][];
         for (int i = 0; i < batch.length; i++) {
             result[i] = new double[batch[i].length];

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param logZ log of the running mean of w over all samples so far
  * @param divergences of p, π, q and a from each other
  * @param moments E_π φ by constraint: Σ ρφ / Σ ρ
+ * @param aim the moments trained towards: those desired unless {@link TrainingConfig#momentCorrection} moves them
  * @param baseline what is taken from a sequence's w before it weighs: mean of Z·ρ (0 for {@code gdc}), over Z if normalised
  * @param gradientNorm of the whole batch's gradient, before clipping
  * @param learningRate of this step
@@ -24,6 +25,7 @@ public record Step(
         double logZ,
         Divergences.Estimates divergences,
         Map<String, Double> moments,
+        Map<String, Double> aim,
         double baseline,
         double gradientNorm,
         double learningRate,
@@ -44,7 +46,7 @@ public record Step(
     }
 
     /**
-     * A comparison of π and q over all samples since the one before.
+     * A comparison of π and q over all samples since the one before; p is the target with the moments aimed at.
      *
      * @param klTargetPolicy KL(p‖π), nats; NaN without a check
      * @param klTargetProposal KL(p‖q), nats; NaN without a check

@@ -9,10 +9,8 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
-import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +37,9 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel policy;
     private final Adam adam;
     private final DriftGuard drift;
+    private final MomentCorrection correction;
     private final Optional<ControlVariates> variates;
+    private final PolicyGradient gradient;
     private final LogSumExp partition = new LogSumExp();
     private final CheckWindow window = new CheckWindow();
     /** q: the base model until the first update, then a copy of its own that is kept. */
@@ -69,12 +69,15 @@ public final class Trainer implements AutoCloseable {
         // These samples come from a = q, so their weights are P/a and count for Z like any other's.
         double[] logPotential = target.logPotential(phi);
         for (double logWeight : logPotential) partition.add(logWeight);
-        double logZ = partition.logMean();
-        double[] worth =
-                Arrays.stream(logPotential).map(log -> Math.exp(log - logZ)).toArray();
+        correction = new MomentCorrection(config.momentCorrection(), target, phi);
         variates = config.controlVariates()
                 ? Optional.of(new ControlVariates(
-                        constraints, text, config, base.config().vocabularySize(), sample.generated(), worth))
+                        constraints,
+                        text,
+                        config,
+                        base.config().vocabularySize(),
+                        sample.generated(),
+                        correction.worth()))
                 : Optional.empty();
         baseMoments = moments(phi, new double[sample.size()]);
 
@@ -86,6 +89,7 @@ public final class Trainer implements AutoCloseable {
         }
         policy = base.copy();
         policy.trainable(trainable);
+        gradient = new PolicyGradient(policy, rollouts, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
         proposal = config.onPolicy() ? policy : base;
     }
@@ -115,22 +119,24 @@ public final class Trainer implements AutoCloseable {
         clock.end("sample");
 
         var texts = rollouts.texts(sampled);
-        var rollout = rollouts.complete(proposal, sampled, texts, rollouts.features(texts), target, functions());
-        for (double logWeight : rollout.logWeight()) partition.add(logWeight);
+        var rollout = rollouts.complete(
+                proposal, sampled, texts, rollouts.features(texts), correction.aim(), gradient.functions());
+        double[] logTarget = rollout.logTargetOf(target);
+        for (int i = 0; i < logTarget.length; i++) partition.add(logTarget[i] - rollout.logProposal()[i]);
         double logZ = partition.logMean();
+        double logAimZ = logZ + correction.logZRatio();
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        double[] logPolicy = gradient(rollout, logZ);
+        double[] logPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
         var coefficient = new double[rollout.size()];
         for (int i = 0; i < coefficient.length; i++) {
             coefficient[i] =
-                    objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logPolicy[i], logZ);
+                    objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logPolicy[i], logAimZ);
         }
         clock.end("gradient");
 
-        var estimates =
-                Divergences.estimate(rollout.logTarget(), rollout.logProposal(), logPolicy, rollout.logBase(), logZ);
+        var estimates = Divergences.estimate(logTarget, rollout.logProposal(), logPolicy, rollout.logBase(), logZ);
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -142,7 +148,8 @@ public final class Trainer implements AutoCloseable {
         // Adam descends; the estimator is of an ascent direction.
         adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
         window.add(rollout, logPolicy);
-        var check = steps % config.checkEvery() == 0 ? check(logZ) : Step.Check.NONE;
+        var aim = desired(correction.aim());
+        var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
         clock.end("update");
         return new Step(
                 steps,
@@ -150,7 +157,8 @@ public final class Trainer implements AutoCloseable {
                 logZ,
                 estimates,
                 moments(rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
-                baseline(coefficient, rollout, logZ),
+                aim,
+                baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
                 learningRate,
                 check,
@@ -158,97 +166,21 @@ public final class Trainer implements AutoCloseable {
                 clock.seconds());
     }
 
-    /**
-     * Adds up the gradient.
-     *
-     * @return (B) log π, nats
-     */
-    private double[] gradient(Rollout rollout, double logZ) {
-        var sampled = rollout.sequences();
-        var prefixes = variates.map(each -> each.prepare(rollout));
-        var subsampling = config.gradientSubsampling() == 1
-                ? Subsampling.none(rollout.size())
-                : Subsampling.draw(
-                        sizes(rollout, prefixes, logZ),
-                        config.gradientSubsampling(),
-                        config.seed(),
-                        sequences - rollout.size());
-        int[] kept = subsampling.kept();
-        var part = sampled.select(kept);
-        var rows = new LeastSquares[kept.length];
-        double[] logPolicyOfPart =
-                policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
-                    int i = kept[k];
-                    rows[k] = tokenCoefficients(c, rollout, i, prefixes, logProb, logZ);
-                    for (int t = 0; t < c.length; t++)
-                        c[t] /= (float) subsampling.probability()[i];
-                });
-        variates.ifPresent(each -> each.learn(sum(rows, kept, subsampling.probability())));
-        variates.ifPresent(each -> LOG.info("shares {}", java.util.Arrays.toString(each.shares())));
-        // On-policy, π is what the sequences were drawn from.
-        double[] logPolicy = rollout.logProposal().clone();
-        int[] left = subsampling.left();
-        if (left.length > 0 && !config.onPolicy()) {
-            put(rollouts.score(policy, sampled.select(left)), left, logPolicy);
-        }
-        put(logPolicyOfPart, kept, logPolicy);
-        return logPolicy;
-    }
-
-    private static void put(double[] values, int[] indices, double[] destination) {
-        for (int k = 0; k < indices.length; k++) destination[indices[k]] = values[k];
-    }
-
-    /** The norm of each sequence's coefficients if π were q: about how much its gradient will matter. */
-    private double[] sizes(Rollout rollout, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ) {
-        var sizes = new double[rollout.size()];
-        for (int i = 0; i < sizes.length; i++) {
-            float[] logProposal = rollout.sequences().tokenLogProb()[i];
-            var c = new float[logProposal.length];
-            tokenCoefficients(c, rollout, i, prefixes, logProposal, logZ);
-            double squares = 0;
-            for (double each : c) squares += each * each;
-            sizes[i] = Math.sqrt(squares);
-        }
-        return sizes;
-    }
-
-    private LeastSquares tokenCoefficients(
-            float[] c,
-            Rollout rollout,
-            int i,
-            Optional<List<ControlVariates.Prefixes>> prefixes,
-            float[] logPolicy,
-            double logZ) {
-        Arrays.fill(c, (float) objective.coefficient(
-                rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(logPolicy), logZ));
-        return variates.map(each -> each.subtract(
-                        c,
-                        prefixes.orElseThrow().get(i),
-                        logPolicy,
-                        rollout.sequences().tokenLogProb()[i],
-                        logZ))
-                .orElse(new LeastSquares(0));
-    }
-
-    /** The rows of the sequences that were kept, each as often as it stands for. */
-    private static LeastSquares sum(LeastSquares[] rows, int[] kept, double[] probability) {
-        var sum = new LeastSquares(rows.length == 0 ? ControlVariates.COUNT : rows[0].inputs());
-        for (int k = 0; k < rows.length; k++) sum.add(rows[k], 1 / probability[kept[k]]);
-        return sum;
-    }
-
-    private float[][] functions() {
-        return variates.map(ControlVariates::functions).orElse(new float[0][]);
-    }
-
     private double clip(double gradientNorm) {
         return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
     }
 
+    private static Map<String, Double> desired(EnergyBasedTarget target) {
+        var moments = new LinkedHashMap<String, Double>();
+        for (var constraint : target.constraints()) moments.put(constraint.name(), constraint.moment());
+        return moments;
+    }
+
+    /** @param logZ of the aim, which π and q are compared with */
     private Step.Check check(double logZ) {
         var estimates = window.estimates(logZ);
         var excess = window.excess(logZ);
+        if (correction.correct(window.moments())) variates.ifPresent(each -> each.refit(correction.worth()));
         window.clear();
         double policyKl = estimates.klTargetPolicy();
         double proposalKl = estimates.klTargetProposal();

@@ -18,6 +18,8 @@ import java.util.regex.PatternSyntaxException;
  * @param normalize divide the coefficients by Z
  * @param controlVariates take from each token's coefficient what is known to average out: the same expected gradient,
  *     less noise
+ * @param momentCorrection share of what the policy's moments fall short by that is added, at every check, to the moments aimed
+ *     at; 0 always aims at those desired
  * @param gradientSubsampling share of a batch that is run backward, in expectation: those that weigh most are the likeliest,
  *     and no expectation changes; 1 is everything
  * @param steps optimiser steps
@@ -47,6 +49,7 @@ public record TrainingConfig(
         boolean onPolicy,
         boolean normalize,
         boolean controlVariates,
+        double momentCorrection,
         double gradientSubsampling,
         int steps,
         int batchSize,
@@ -83,6 +86,10 @@ public record TrainingConfig(
         if (!(learningRate > 0)) throw new IllegalArgumentException("learningRate must be > 0, got " + learningRate);
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
+        }
+        if (!(momentCorrection >= 0 && momentCorrection <= 1)) {
+            throw new IllegalArgumentException(
+                    "momentCorrection must be in [0, 1], 0 for none, got " + momentCorrection);
         }
         if (!(gradientSubsampling > 0 && gradientSubsampling <= 1)) {
             throw new IllegalArgumentException(
@@ -131,6 +138,7 @@ public record TrainingConfig(
         private boolean onPolicy = false;
         private boolean normalize = true;
         private boolean controlVariates = true;
+        private double momentCorrection = 0;
         private double gradientSubsampling = 1;
         private int steps = 100;
         private int batchSize = 256;
@@ -172,6 +180,11 @@ public record TrainingConfig(
 
         public Builder controlVariates(boolean value) {
             controlVariates = value;
+            return this;
+        }
+
+        public Builder momentCorrection(double value) {
+            momentCorrection = value;
             return this;
         }
 
@@ -287,6 +300,7 @@ public record TrainingConfig(
                     onPolicy,
                     normalize,
                     controlVariates,
+                    momentCorrection,
                     gradientSubsampling,
                     steps,
                     batchSize,

@@ -178,7 +178,8 @@ class ControlVariatesTest {
                 .mapToDouble(i -> texts.get(i).startsWith("a") ? 3 : 0.5)
                 .toArray();
         var sample = Arrays.stream(repeated).mapToObj(generated::get).toList();
-        var worth = new PrefixWorth(startsWithA, TabularModel::text, LENGTH, sample, starts);
+        var worth = new PrefixWorth(startsWithA, TabularModel::text, LENGTH, sample);
+        worth.fit(starts);
         // Texts that begin with a are all worth the same, so the fit has nothing to average.
         double[][] before = worth.before(List.of(new int[] {1, 2, 2}, new int[] {2, 1, 1}));
         assertThat(before[0][1]).isCloseTo(3, within(0.05));
