@@ -21,8 +21,8 @@ import org.bytedeco.pytorch.global.torch;
  * so its log-softmax is never stored.
  */
 final class Gpt2 implements CausalLanguageModel {
-    /** Rows of logits held at once when scoring without a gradient. */
-    private static final int SCORING_ROWS = 512;
+    /** Rows of logits held at once, but for a longer sequence's gradient, which needs all of its own. */
+    private static final int HEAD_ROWS = 512;
     /** Weights that stay in the cores' shared cache are best read by one decoder a core, larger ones by one in all. */
     private static final long CACHED_PARAMETERS = 8L << 20;
 
@@ -121,8 +121,8 @@ final class Gpt2 implements CausalLanguageModel {
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             var hidden = graph.predicting(batch);
-            for (int from = 0; from < count; from += SCORING_ROWS) {
-                int rows = Math.min(SCORING_ROWS, count - from);
+            for (int from = 0; from < count; from += HEAD_ROWS) {
+                int rows = Math.min(HEAD_ROWS, count - from);
                 var logits = torch.mm(hidden.narrow(0, from, rows), graph.head().t());
                 var scores = scores(logits, Arrays.copyOfRange(batch.targets(), from, from + rows));
                 System.arraycopy(scores.logProb, 0, logProb, from, rows);
@@ -173,45 +173,76 @@ final class Gpt2 implements CausalLanguageModel {
         return result;
     }
 
-    /** The head's forward and backward on one micro-batch of whole sequences: both products once, nothing recomputed. */
+    /** The head's forward and backward on one micro-batch: the products once, chunk by chunk of whole sequences. */
     private void backward(
             Gpt2Graph graph,
             MicroBatches batch,
             Tensor selected,
             SequenceCoefficients coefficients,
             double[] logProbOfSequence) {
+        boolean any = false;
         Tensor gradHidden;
         try (var guard = new NoGradGuard()) {
             var hidden = selected.detach();
-            var logits = torch.mm(hidden, graph.head().t());
-            var scores = scores(logits, batch.targets());
-            var coefficient = new float[batch.targets().length];
-            boolean any = false;
-            for (int b = 0; b < batch.sequences().length; b++) {
-                int sequence = batch.sequences()[b];
-                int from = batch.starts()[b];
-                int to = batch.starts()[b + 1];
-                float[] logProb = Arrays.copyOfRange(scores.logProb, from, to);
-                for (float part : logProb) logProbOfSequence[sequence] += part;
-                var weights = new float[to - from];
-                coefficients.coefficients(sequence, logProb, weights);
-                System.arraycopy(weights, 0, coefficient, from, weights.length);
-                for (float weight : weights) any |= weight != 0;
-            }
-            if (!any) return;
-            try (var logSumExp = Vector.of(scores.logSumExp);
-                    var target = Vector.of(batch.targets());
-                    var weight = Vector.of(coefficient)) {
-                kernels.gradient(matrix(logits), logSumExp, target, weight);
-            }
-            gradHidden = torch.mm(logits, graph.head());
-            if (graph.parameters().isTrainable(graph.headName())) {
-                graph.parameters().gradient(graph.headName()).addmm_(logits.t(), hidden);
+            gradHidden = torch.zeros_like(hidden);
+            int sequences = batch.sequences().length;
+            for (int first = 0, end; first < sequences; first = end) {
+                end = first + 1;
+                while (end < sequences && batch.starts()[end + 1] - batch.starts()[first] <= HEAD_ROWS) end++;
+                try (var scope = new PointerScope()) {
+                    any |= backward(graph, batch, first, end, hidden, gradHidden, coefficients, logProbOfSequence);
+                }
             }
         }
-        if (selected.requires_grad()) {
+        if (any && selected.requires_grad()) {
             selected.backward(gradHidden, new BoolOptional(), false, new TensorArrayRefOptional());
         }
+    }
+
+    /**
+     * The same on the sequences first … end − 1 of a micro-batch.
+     *
+     * @param gradHidden (N, D), their rows are written
+     * @return whether any coefficient isn't 0
+     */
+    private boolean backward(
+            Gpt2Graph graph,
+            MicroBatches batch,
+            int first,
+            int end,
+            Tensor hidden,
+            Tensor gradHidden,
+            SequenceCoefficients coefficients,
+            double[] logProbOfSequence) {
+        int offset = batch.starts()[first];
+        int rows = batch.starts()[end] - offset;
+        var input = hidden.narrow(0, offset, rows);
+        var logits = torch.mm(input, graph.head().t());
+        int[] targets = Arrays.copyOfRange(batch.targets(), offset, offset + rows);
+        var scores = scores(logits, targets);
+        var coefficient = new float[rows];
+        boolean any = false;
+        for (int b = first; b < end; b++) {
+            int sequence = batch.sequences()[b];
+            int from = batch.starts()[b] - offset;
+            float[] logProb = Arrays.copyOfRange(scores.logProb, from, batch.starts()[b + 1] - offset);
+            for (float part : logProb) logProbOfSequence[sequence] += part;
+            var weights = new float[logProb.length];
+            coefficients.coefficients(sequence, logProb, weights);
+            System.arraycopy(weights, 0, coefficient, from, weights.length);
+            for (float weight : weights) any |= weight != 0;
+        }
+        if (!any) return false;
+        try (var logSumExp = Vector.of(scores.logSumExp);
+                var target = Vector.of(targets);
+                var weight = Vector.of(coefficient)) {
+            kernels.gradient(matrix(logits), logSumExp, target, weight);
+        }
+        torch.mm_out(gradHidden.narrow(0, offset, rows), logits, graph.head());
+        if (graph.parameters().isTrainable(graph.headName())) {
+            graph.parameters().gradient(graph.headName()).addmm_(logits.t(), input);
+        }
+        return true;
     }
 
     private record Scores(float[] logProb, float[] logSumExp) {}
