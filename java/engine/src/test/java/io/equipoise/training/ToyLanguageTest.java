@@ -24,12 +24,14 @@ class ToyLanguageTest {
         var offPolicy = config();
         var onPolicy = config().onPolicy(true);
         var gdc = config().objective("gdc");
+        var corrected = config().momentCorrection(0.1);
         return Stream.of(
                 Arguments.of("pointwise", List.of(ALL_HAVE_B), offPolicy),
                 Arguments.of("distributional", List.of(HALF_START_WITH_A), offPolicy),
                 Arguments.of("hybrid", List.of(ALL_HAVE_B, HALF_START_WITH_A), offPolicy),
                 Arguments.of("hybrid, on-policy", List.of(ALL_HAVE_B, HALF_START_WITH_A), onPolicy),
-                Arguments.of("distributional, gdc", List.of(HALF_START_WITH_A), gdc));
+                Arguments.of("distributional, gdc", List.of(HALF_START_WITH_A), gdc),
+                Arguments.of("distributional, moment correction", List.of(HALF_START_WITH_A), corrected));
     }
 
     private static TrainingConfig.Builder config() {
