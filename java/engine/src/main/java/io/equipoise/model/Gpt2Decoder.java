@@ -57,7 +57,7 @@ final class Gpt2Decoder implements Decoder {
             torch.mm_out(logits, graph.norm(x, "transformer.ln_f"), graph.head().t());
         }
         position++;
-        return Gpt2.matrix(logits);
+        return Gpt2Head.matrix(logits);
     }
 
     private Tensor attend(Tensor x, int layer) {
