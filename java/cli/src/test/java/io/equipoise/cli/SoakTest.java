@@ -7,6 +7,7 @@ import io.equipoise.model.ModelHub;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.Features;
 import io.equipoise.target.Gender;
+import io.equipoise.training.ProposalUpdate;
 import io.equipoise.training.Trainer;
 import io.equipoise.training.TrainingConfig;
 import java.nio.file.Files;
@@ -17,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Many steps on the embedded model, for {@code ./mvnw verify -Psoak}: its JVM touches its whole heap at the start, so that
- * what the process grows by is native memory; and all texts have the same length, so that every step needs as much as the
- * one before and a higher peak is a leak.
+ * what the process grows by is native memory; and all texts have the same length and micro-batches are small, so that every
+ * step needs as much as the one before and a higher peak is a leak.
  */
 @Tag("soak")
 class SoakTest {
@@ -37,8 +38,11 @@ class SoakTest {
         var female = Constraint.moment("female", Features.gender(Gender.FEMALE), 0.5);
         var config = TrainingConfig.builder()
                 .steps(200)
-                .batchSize(64)
+                .batchSize(32)
+                .microBatch(8)
                 .fixedLength(true)
+                // A proposal of its own from step 5 on: were the first update after step 20, it would look like a leak.
+                .proposalUpdate(ProposalUpdate.INTERVAL)
                 .checkEvery(5)
                 .seed(4)
                 .build();
