@@ -19,8 +19,8 @@ import java.util.List;
  * </ol>
  *
  * The last three are sums over k &gt; t of terms that q expects to be 0 given everything before token k. The shares are the
- * least squares of c_t on all four over the tokens of past batches, between 0 and 1. Nothing of it is fitted on the batch at hand, so a poor
- * fit costs noise, never bias. Formulas: docs/estimator.md.
+ * least squares of c_t on all four over the tokens of past batches, between 0 and 1. Nothing of it is fitted on the batch
+ * at hand, so a poor fit costs noise, never bias. Formulas: docs/estimator.md.
  */
 final class ControlVariates {
     static final int COUNT = 4;

@@ -60,6 +60,39 @@ class Gpt2Test {
     }
 
     @Test
+    void expectationsOfTokenFunctionsAreSumsOverTheVocabulary() {
+        try (var model = load(Golden.folder("gpt2"));
+                var expected = Safetensors.open(Golden.folder("gpt2/expected.safetensors"))) {
+            int[][] ids = Golden.rows(expected, "input_ids");
+            var prompts = new int[ids.length];
+            Arrays.fill(prompts, 1);
+            int vocabulary = model.config().vocabularySize();
+            var functions = new float[2][vocabulary];
+            for (int v = 0; v < vocabulary; v++) {
+                functions[0][v] = v % 7 - 3;
+                functions[1][v] = 1;
+            }
+            var scores = model.tokenScores(ids, prompts, 3, functions);
+            for (int i = 0; i < ids.length; i++) {
+                float[][] logits = logits(model, ids[i]);
+                assertThat(scores.expected()[i]).hasDimensions(ids[i].length - 1, 2);
+                for (int t = 0; t + 1 < ids[i].length; t++) {
+                    double mass = 0;
+                    double sum = 0;
+                    for (int v = 0; v < vocabulary; v++) {
+                        mass += Math.exp(logits[t][v]);
+                        sum += Math.exp(logits[t][v]) * functions[0][v];
+                    }
+                    assertThat(scores.expected()[i][t][0]).isCloseTo((float) (sum / mass), within(1e-4f));
+                    assertThat(scores.expected()[i][t][1]).isCloseTo(1, within(1e-5f));
+                }
+            }
+            assertThatThrownBy(() -> model.tokenScores(ids, prompts, 3, new float[1][vocabulary - 1]))
+                    .hasMessageContaining("a function has " + (vocabulary - 1) + " values");
+        }
+    }
+
+    @Test
     void greedyContinuationAgreesWithTransformers() {
         try (var model = load(Golden.folder("gpt2"));
                 var expected = Safetensors.open(Golden.folder("gpt2/expected.safetensors"))) {
