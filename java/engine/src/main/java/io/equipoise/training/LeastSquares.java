@@ -13,10 +13,6 @@ final class LeastSquares {
         product = new double[inputs];
     }
 
-    int inputs() {
-        return product.length;
-    }
-
     void add(double[] input, double output) {
         for (int k = 0; k < input.length; k++) {
             product[k] += input[k] * output;
