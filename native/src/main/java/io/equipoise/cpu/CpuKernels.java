@@ -155,7 +155,7 @@ public final class CpuKernels implements Kernels {
 
         private static Optional<String> load() {
             try {
-                boolean loaded = InstructionSet.SCALAR.isSupported();
+                boolean loaded = !InstructionSet.supported().isEmpty();
                 return loaded ? Optional.empty() : Optional.of("the native library supports no instruction set");
             } catch (LinkageError e) {
                 var cause = e.getCause() == null ? e : e.getCause();
