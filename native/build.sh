@@ -9,7 +9,8 @@ compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
   -Wall -Wextra -Werror -Wno-psabi"
-kernels="sample token_log_prob gradient adam exp"
+kernels="sample token_log_prob gradient adam exp
+  product outer layer_norm attention embedding head_log_prob head_sample head_gradient"
 
 # The first set runs on every CPU of the architecture. On ARM64 that includes NEON, to which four lanes compile.
 case $($compiler -dumpmachine) in
@@ -61,6 +62,7 @@ for set in $sets; do
   running+=($!)
 done
 compile dispatch dispatch "$baseline"
+compile transformer_dispatch transformer_dispatch "$baseline"
 compile sample_truncated sample_truncated "$baseline"
 for process in "${running[@]}"; do wait "$process"; done
 ar rcs "$archive" "$output"/*.o

@@ -2,6 +2,7 @@ package io.equipoise.kernels;
 
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.util.Optional;
 
 /**
  * The operations that are special to the method, one method each. Arguments: outputs, inputs, scalars, seed. Shapes: B
@@ -14,6 +15,11 @@ import io.equipoise.memory.Vector;
 public interface Kernels {
     /** What runs, for the log: {@code cpu (avx512)}, {@code reference (java, f64)}. */
     String description();
+
+    /** The transformer's own operations, where these kernels have them; libtorch does the work elsewhere. */
+    default Optional<TransformerKernels> transformer() {
+        return Optional.empty();
+    }
 
     /**
      * Draws one token a row, y ~ softmax(logits / temperature), by inverse CDF in vocabulary order with the one number

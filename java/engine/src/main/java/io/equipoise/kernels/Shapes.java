@@ -42,14 +42,14 @@ public final class Shapes {
         is("adam", "gradient", gradient, DataType.F32, parameter.size());
     }
 
-    private static void is(String operation, String name, Vector vector, DataType type, long size) {
+    static void is(String operation, String name, Vector vector, DataType type, long size) {
         if (vector.type() != type || vector.size() != size) {
             throw new KernelException(operation + ": " + name + " is " + vector.type() + " of " + vector.size()
                     + ", wanted " + type + " of " + size);
         }
     }
 
-    private static void temperature(String operation, double temperature) {
+    static void temperature(String operation, double temperature) {
         if (!(temperature > 0)) {
             throw new KernelException(operation + ": temperature must be > 0, got " + temperature);
         }

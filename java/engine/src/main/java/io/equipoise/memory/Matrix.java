@@ -9,6 +9,9 @@ import org.bytedeco.javacpp.ShortPointer;
  * only. Allocated matrices start at zero. Closing one twice is harmless; using it after that throws.
  */
 public final class Matrix implements AutoCloseable {
+    /** Stands for a matrix that isn't there. */
+    public static final Matrix NONE = new Matrix(NativeMemory.borrow(new Pointer(), 0), DataType.F32, 0, 0, 0);
+
     private final NativeMemory memory;
     private final DataType type;
     private final long rows;
@@ -52,6 +55,11 @@ public final class Matrix implements AutoCloseable {
         if (type == DataType.I32 || type == DataType.I64) {
             throw new IllegalArgumentException("a matrix holds f32, bf16 or f16, got " + type);
         }
+    }
+
+    /** Whether this is {@link #NONE}. */
+    public boolean isNone() {
+        return this == NONE;
     }
 
     public DataType type() {

@@ -11,11 +11,16 @@ import org.bytedeco.javacpp.Pointer;
  * harmless; using it after that throws {@link IllegalStateException}. A slice shares its parent's memory.
  */
 public final class Vector implements AutoCloseable {
+    /** Stands for a vector that isn't there. */
+    public static final Vector NONE = borrow(DataType.F32, new Pointer(), 0);
+
     private final NativeMemory memory;
     private final DataType type;
     private final long offset;
     private final long size;
     private final boolean owner;
+    /** Where the first element is. */
+    private final Pointer first;
 
     private Vector(NativeMemory memory, DataType type, long offset, long size, boolean owner) {
         this.memory = memory;
@@ -23,6 +28,14 @@ public final class Vector implements AutoCloseable {
         this.offset = offset;
         this.size = size;
         this.owner = owner;
+        var base = memory.pointer();
+        first = offset == 0
+                ? base
+                : new Pointer(base) {
+                    {
+                        address = base.address() + offset * type.bytes();
+                    }
+                };
     }
 
     /** A new vector of {@code size} zeros. */
@@ -94,6 +107,11 @@ public final class Vector implements AutoCloseable {
         return Matrix.borrow(type, address(), rows, columns, columns);
     }
 
+    /** Whether this is {@link #NONE}. */
+    public boolean isNone() {
+        return this == NONE;
+    }
+
     public DataType type() {
         return type;
     }
@@ -104,11 +122,8 @@ public final class Vector implements AutoCloseable {
 
     /** A pointer to the first element, for native calls. */
     public Pointer address() {
-        return new Pointer(memory.pointer()) {
-            {
-                address = memory.pointer().address() + offset * type.bytes();
-            }
-        };
+        memory.pointer(); // throws after close
+        return first;
     }
 
     /** @throws IllegalArgumentException unless f32 and {@code values.length == size()} */
