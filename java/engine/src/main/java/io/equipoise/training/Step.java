@@ -5,6 +5,8 @@ import java.util.Map;
 
 /**
  * One step's numbers; estimates are on the step's own B samples, before π was trained on them. Logarithms are natural.
+ * NaN is what wasn't computed: at a step that {@link TrainingConfig#diagnosticsEvery} passes over, the moments, TVD(p, π)
+ * and KL(π‖a).
  *
  * @param step from 1
  * @param loss −(1/B) Σ c·log π

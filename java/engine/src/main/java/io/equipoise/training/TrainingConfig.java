@@ -21,6 +21,8 @@ import java.util.regex.PatternSyntaxException;
  *     at; 0 always aims at those desired
  * @param gradientSubsampling share of a batch that is run backward, in expectation: those that weigh most are the likeliest,
  *     and no expectation changes; 1 is everything
+ * @param diagnosticsEvery at the first step and every so many later, log π and log a of every sequence are computed; at the
+ *     others not of those whose coefficients are 0 whatever π is, and what would need them isn't reported
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
  * @param microBatch sequences run forward and backward at once; memory and speed only
@@ -50,6 +52,7 @@ public record TrainingConfig(
         boolean controlVariates,
         double momentCorrection,
         double gradientSubsampling,
+        int diagnosticsEvery,
         int steps,
         int batchSize,
         int microBatch,
@@ -74,6 +77,7 @@ public record TrainingConfig(
     private static final int DECODED_TOGETHER = 256;
 
     public TrainingConfig {
+        atLeast("diagnosticsEvery", diagnosticsEvery, 1);
         atLeast("steps", steps, 1);
         atLeast("batchSize", batchSize, 1);
         atLeast("microBatch", microBatch, 1);
@@ -93,6 +97,10 @@ public record TrainingConfig(
         if (!(gradientSubsampling > 0 && gradientSubsampling <= 1)) {
             throw new IllegalArgumentException(
                     "gradientSubsampling must be in (0, 1], 1 for everything, got " + gradientSubsampling);
+        }
+        if (diagnosticsEvery > 1 && (proposalUpdate == ProposalUpdate.TVD || momentCorrection > 0)) {
+            throw new IllegalArgumentException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
+                    + " whose checks need every sequence of every step, got " + diagnosticsEvery);
         }
         objective(objective, onPolicy, normalize);
         try {

@@ -11,6 +11,7 @@ public final class TrainingConfigBuilder {
     private boolean controlVariates = true;
     private double momentCorrection = 0;
     private double gradientSubsampling = 1;
+    private int diagnosticsEvery = 1;
     private int steps = 100;
     private int batchSize = 256;
     private int microBatch = 64;
@@ -61,6 +62,11 @@ public final class TrainingConfigBuilder {
 
     public TrainingConfigBuilder gradientSubsampling(double value) {
         gradientSubsampling = value;
+        return this;
+    }
+
+    public TrainingConfigBuilder diagnosticsEvery(int value) {
+        diagnosticsEvery = value;
         return this;
     }
 
@@ -173,6 +179,7 @@ public final class TrainingConfigBuilder {
                 controlVariates,
                 momentCorrection,
                 gradientSubsampling,
+                diagnosticsEvery,
                 steps,
                 batchSize,
                 microBatch,

@@ -22,10 +22,16 @@ class SubsamplingTest {
                 .toArray();
     }
 
+    private static boolean[] all(int count) {
+        var all = new boolean[count];
+        Arrays.fill(all, true);
+        return all;
+    }
+
     @Test
     void probabilitiesRiseWithSizeAndMeetTheShare() {
         double[] sizes = sizes(500);
-        var drawn = Subsampling.draw(sizes, 0.4, SEED, 0);
+        var drawn = Subsampling.draw(sizes, all(500), 0.4, SEED, 0);
         double[] probability = drawn.probability();
         assertThat(Arrays.stream(probability).average().orElseThrow()).isCloseTo(0.4, within(1e-6));
         for (int i = 1; i < sizes.length; i++) {
@@ -42,7 +48,7 @@ class SubsamplingTest {
         double squares = 0;
         int draws = 20_000;
         for (int k = 0; k < draws; k++) {
-            var drawn = Subsampling.draw(sizes, 0.3, SEED, 100L * k);
+            var drawn = Subsampling.draw(sizes, all(100), 0.3, SEED, 100L * k);
             double estimate = 0;
             for (int i : drawn.kept()) estimate += sizes[i] / drawn.probability()[i];
             sum += estimate;
@@ -85,9 +91,26 @@ class SubsamplingTest {
 
     @Test
     void withoutItNobodyIsLeftOut() {
-        var none = Subsampling.none(7);
+        var none = Subsampling.all(all(7));
         assertThat(none.kept()).hasSize(7);
         assertThat(none.left()).isEmpty();
         assertThat(none.probability()).containsOnly(1);
+    }
+
+    @Test
+    void whatCannotMatterIsNeverKeptAndTakesNobodysPlace() {
+        double[] sizes = sizes(200);
+        var counts = new boolean[200];
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = i % 4 == 0;
+            if (!counts[i]) sizes[i] = 0;
+        }
+        var drawn = Subsampling.draw(sizes, counts, 0.1, SEED, 0);
+        assertThat(drawn.kept()).isNotEmpty();
+        for (int i : drawn.kept()) assertThat(counts[i]).isTrue();
+        assertThat(Arrays.stream(drawn.probability()).average().orElseThrow()).isCloseTo(0.1, within(1e-6));
+        // A share that all who count don't fill keeps them all.
+        assertThat(Subsampling.draw(sizes, counts, 0.3, SEED, 0).kept()).hasSize(50);
+        assertThat(Subsampling.all(counts).kept()).hasSize(50);
     }
 }
