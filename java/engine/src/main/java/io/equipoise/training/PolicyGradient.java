@@ -42,12 +42,19 @@ final class PolicyGradient {
     }
 
     /**
+     * What came of a batch besides its gradient.
+     *
+     * @param logPolicy (B) log π, nats; NaN of sequences that neither the gradient nor {@link Rollout#scored} asked for
+     * @param subsamplingVariance {@link Subsampling#addedVariance} with π's own coefficients; 0 without subsampling
+     */
+    record Outcome(double[] logPolicy, double subsamplingVariance) {}
+
+    /**
      * Adds the batch's gradient, summed over sequences, to the policy's.
      *
      * @param first the run's index of the batch's first sequence
-     * @return (B) log π, nats; NaN of sequences that neither the gradient nor {@link Rollout#scored} asked for
      */
-    double[] accumulate(Rollout rollout, double logZ, long first) {
+    Outcome accumulate(Rollout rollout, double logZ, long first) {
         var prefixes = variates.map(each -> each.prepare(rollout));
         var subsampling = subsampling(rollout, prefixes, logZ, first);
         int[] kept = subsampling.kept();
@@ -70,8 +77,12 @@ final class PolicyGradient {
                     .toArray();
             distinct.score(policy, distinct.without(wanted, kept), config.microBatch(), tokenLogPolicy);
         }
+        double added = config.gradientSubsampling() == 1
+                ? 0
+                : subsampling.addedVariance(norms(rollout, tokenLogPolicy, prefixes, logZ));
+        // Last: from here on the shares are others.
         variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
-        return Sequences.sum(tokenLogPolicy);
+        return new Outcome(Sequences.sum(tokenLogPolicy), added);
     }
 
     private Subsampling subsampling(

@@ -52,6 +52,25 @@ record Subsampling(int[] kept, int[] left, double[] probability) {
                 probability);
     }
 
+    /**
+     * By what share the draw raises the second moment of the coefficients: E Σ‖ĉ_i‖² = (1 + this)·Σ‖c_i‖², where ĉ_i is
+     * c_i/p_i if i stays and 0 otherwise. The mean of ĉ being c, all that is added is variance: Σ (1/p_i − 1)·‖c_i‖².
+     *
+     * @param norm (B) ‖c_i‖ over a sequence's tokens; not looked at where p = 0
+     * @return 0 when no coefficient is other than 0
+     */
+    double addedVariance(double[] norm) {
+        double added = 0;
+        double all = 0;
+        for (int i = 0; i < norm.length; i++) {
+            if (probability[i] == 0) continue;
+            double square = norm[i] * norm[i];
+            all += square;
+            added += (1 / probability[i] - 1) * square;
+        }
+        return all == 0 ? 0 : added / all;
+    }
+
     /** min(1, s·size), not below {@link #LEAST}, with the mean {@code share}. */
     private static double[] probabilities(double[] size, boolean[] counts, double share) {
         double low = 0;

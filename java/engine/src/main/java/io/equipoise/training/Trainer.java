@@ -132,7 +132,8 @@ public final class Trainer implements AutoCloseable {
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        double[] logPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        var outcome = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        double[] logPolicy = outcome.logPolicy();
         var coefficient = new double[rollout.size()];
         for (int i = 0; i < coefficient.length; i++) {
             coefficient[i] =
@@ -165,6 +166,7 @@ public final class Trainer implements AutoCloseable {
                 aim,
                 baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
+                outcome.subsamplingVariance(),
                 learningRate,
                 check,
                 sampled.generatedTokens(),

@@ -125,7 +125,7 @@ class DistinctSequencesTest {
                     each -> each.subtract(c, prefixes.orElseThrow().get(i), logProb, batch.tokenLogProb()[i], LOG_Z));
         });
         policy.trainable(any -> true);
-        double[] logPolicy = gradient.accumulate(rollout, LOG_Z, 0);
+        double[] logPolicy = gradient.accumulate(rollout, LOG_Z, 0).logPolicy();
         assertSame(mean(policy), want);
         assertThat(policy.backward()).containsExactlyElementsOf(distinct(batch));
         assertThat(policy.scored()).isEmpty();
@@ -157,8 +157,9 @@ class DistinctSequencesTest {
                 .maxTokens(LENGTH)
                 .build();
         policy.trainable(any -> true);
-        double[] logPolicy =
-                new PolicyGradient(policy, config, Optional.empty()).accumulate(rollout(new float[0][]), LOG_Z, 0);
+        double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
+                .accumulate(rollout(new float[0][]), LOG_Z, 0)
+                .logPolicy();
         assertThat(policy.scored()).isNotEmpty().doesNotHaveDuplicates();
         var run = new ArrayList<>(policy.backward());
         assertThat(run).isNotEmpty();

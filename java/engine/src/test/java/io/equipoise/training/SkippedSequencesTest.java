@@ -175,7 +175,9 @@ class SkippedSequencesTest {
             var rollout = rollouts.complete(
                     proposal, batch, texts, rollouts.features(texts), target, new float[0][], weightless);
             policy.trainable(name -> true);
-            double[] logPolicy = new PolicyGradient(policy, config, Optional.empty()).accumulate(rollout, logZ, 0);
+            double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
+                    .accumulate(rollout, logZ, 0)
+                    .logPolicy();
             plain.trainable(name -> true);
             double[] want = plain.accumulateGradient(
                     batch.tokens(),
