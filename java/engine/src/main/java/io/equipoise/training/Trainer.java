@@ -58,7 +58,7 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
-        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, config.sampling()), config.microBatch());
+        rollouts = new Rollouts(base, text, constraints, new Sampler(config.sampling()), config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
@@ -153,6 +153,7 @@ public final class Trainer implements AutoCloseable {
         }
         // Adam descends; the estimator is of an ascent direction.
         adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
+        policy.changed();
         window.add(rollout, logPolicy);
         var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;

@@ -65,6 +65,11 @@ public final class CountingModel implements CausalLanguageModel {
     }
 
     @Override
+    public void changed() {
+        inner.changed();
+    }
+
+    @Override
     public void trainable(Predicate<String> name) {
         inner.trainable(name);
     }

@@ -3,7 +3,6 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.CountingModel;
 import io.equipoise.model.SequenceCoefficients;
@@ -34,7 +33,7 @@ class DistinctSequencesTest {
 
     private final TabularModel base = TabularModel.random(2, LENGTH, 11);
     private final CountingModel policy = new CountingModel(TabularModel.random(2, LENGTH, 12));
-    private final Sampler sampler = new Sampler(KernelProvider.kernels(), SamplerConfig.of(LENGTH, 5));
+    private final Sampler sampler = new Sampler(SamplerConfig.of(LENGTH, 5));
     private final Sequences batch = sampler.sample(TabularModel.random(2, LENGTH, 13), BATCH, 0);
 
     private static List<List<Integer>> distinct(Sequences sequences) {
@@ -182,6 +181,6 @@ class DistinctSequencesTest {
     }
 
     private static Sequences sample(CausalLanguageModel model, long first, SamplerConfig sampling) {
-        return new Sampler(KernelProvider.kernels(), sampling).sample(model, BATCH, first);
+        return new Sampler(sampling).sample(model, BATCH, first);
     }
 }

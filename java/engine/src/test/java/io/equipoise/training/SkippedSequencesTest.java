@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.CountingModel;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.model.TabularModel;
@@ -163,7 +162,7 @@ class SkippedSequencesTest {
     void theGradientIsThatOfAllSequences(boolean weightless) {
         double logZ = -0.4;
         var config = gdc().build();
-        var sampler = new Sampler(KernelProvider.kernels(), SamplerConfig.of(4, 8));
+        var sampler = new Sampler(SamplerConfig.of(4, 8));
         try (var base = TabularModel.random(3, 4, 20);
                 var proposal = TabularModel.random(3, 4, 21);
                 var policy = new CountingModel(TabularModel.random(3, 4, 22));
@@ -203,7 +202,7 @@ class SkippedSequencesTest {
     @Test
     void aBatchWithoutWeightChangesNothing() {
         var none = List.of(Constraint.pointwise("none", Feature.test(text -> false)));
-        var sampler = new Sampler(KernelProvider.kernels(), SamplerConfig.of(4, 8));
+        var sampler = new Sampler(SamplerConfig.of(4, 8));
         try (var policy = new CountingModel(TabularModel.random(3, 4, 22))) {
             policy.trainable(name -> true);
             var rollouts = new Rollouts(policy, TabularModel::text, none, sampler, 16);

@@ -3,7 +3,6 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.TabularModel;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -178,7 +177,7 @@ class SubsamplingTest {
                 .seed(SEED)
                 .build();
         var constraints = List.of(Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5));
-        var sampler = new Sampler(KernelProvider.kernels(), SamplerConfig.of(4, 8));
+        var sampler = new Sampler(SamplerConfig.of(4, 8));
         try (var base = TabularModel.random(3, 4, 20);
                 var proposal = TabularModel.random(3, 4, 21);
                 var policy = TabularModel.random(3, 4, 22)) {
