@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles src/main/cpp into one archive: the kernels once per instruction set, each in its own namespace.
-# usage: build.sh OUTPUT_DIRECTORY        (Maven runs it; CXX chooses the compiler, g++ by default)
+# usage: build.sh OUTPUT_DIRECTORY   (Maven runs it; CXX chooses the compiler, g++ by default, CXXFLAGS adds flags)
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")" && pwd)
@@ -8,7 +8,7 @@ output=$1
 compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
-  -Wall -Wextra -Werror -Wno-psabi"
+  -Wall -Wextra -Werror -Wno-psabi ${CXXFLAGS:-}"
 kernels="sample token_log_prob gradient adam exp"
 
 # The first set runs on every CPU of the architecture. On ARM64 that includes NEON, to which four lanes compile.
