@@ -8,7 +8,7 @@ output=$1
 compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
-  -Wall -Wextra -Werror -Wno-psabi ${CXXFLAGS:-}"
+  -Wall -Wextra -Werror -Wno-psabi"
 kernels="sample token_log_prob gradient adam exp"
 
 # The first set runs on every CPU of the architecture. On ARM64 that includes NEON, to which four lanes compile.
@@ -39,7 +39,7 @@ if [[ -f $archive && -z $(find . "$root/build.sh" -newer "$archive" -type f) ]];
 # compile SOURCE OBJECT INSTRUCTION_SET
 compile() {
   # shellcheck disable=SC2086,SC2046 # flags are words
-  $compiler $flags $(features "$3") -DEQUIPOISE_ISA="$3" -DEQUIPOISE_LANES="$(lanes "$3")" -c "$1.cpp" -o "$output/$2.o"
+  $compiler $flags ${CXXFLAGS:-} $(features "$3") -DEQUIPOISE_ISA="$3" -DEQUIPOISE_LANES="$(lanes "$3")" -c "$1.cpp" -o "$output/$2.o"
 }
 
 compile_set() {
