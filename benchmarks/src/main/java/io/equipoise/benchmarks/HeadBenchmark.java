@@ -177,7 +177,7 @@ public class HeadBenchmark extends OperationBenchmark {
     private static void backward(
             Tensor gradLogits, Tensor input, Tensor weights, Tensor gradInput, Tensor gradWeights) {
         torch.mm_out(gradInput, gradLogits, weights);
-        if (gradWeights.scalar_type() == gradLogits.scalar_type()) gradWeights.addmm_(gradLogits.t(), input);
+        if (gradLogits.scalar_type().intern() == torch.ScalarType.Float) gradWeights.addmm_(gradLogits.t(), input);
         else gradWeights.add_(gradLogits.t().mm(input));
     }
 }

@@ -82,7 +82,7 @@ final class Logits implements AutoCloseable {
     /** A tensor's memory as the kernels see it. */
     static Matrix matrix(Tensor tensor) {
         var type =
-                switch (tensor.scalar_type()) {
+                switch (tensor.scalar_type().intern()) {
                     case BFloat16 -> DataType.BF16;
                     case Half -> DataType.F16;
                     default -> DataType.F32;

@@ -67,7 +67,9 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
 
     private static void agree(String what, Tensor[] results, float[][] reference) {
         for (int k = 0; k < results.length; k++) {
-            Agreement.require(what + ", result " + k, Logits.floats(results[k]), reference[k], 1e-4);
+            // Its dot product over a vocabulary is one running f32 sum.
+            double tolerance = k == 2 ? 1e-3 : 1e-4;
+            Agreement.require(what + ", result " + k, Logits.floats(results[k]), reference[k], tolerance);
         }
     }
 
