@@ -4,6 +4,7 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
 import java.util.Map;
+import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -74,12 +75,9 @@ public class HeadBenchmark extends OperationBenchmark {
     }
 
     void allocate() {
-        // Its tokens and coefficients are those of logits of this shape.
-        try (var like = new Logits(rows, 1, type)) {
-            coefficient = owned(Vector.of(like.coefficient.toFloats()));
-        }
-        token = owned(
-                Vector.of(new java.util.Random(2).ints(rows, 0, vocabulary).toArray()));
+        var random = new Random(2);
+        token = owned(Vector.of(random.ints(rows, 0, vocabulary).toArray()));
+        coefficient = owned(Vector.of(Logits.normal(random, rows)));
         hidden = owned(Logits.normal(type, 1, rows, width));
         head = owned(Logits.normal(type, 0.02, vocabulary, width));
         logProb = owned(Vector.f32(rows));

@@ -46,9 +46,7 @@ final class Logits implements AutoCloseable {
         var random = new Random(2);
         token = Vector.of(random.ints(rows, 0, columns).toArray());
         index = index(token);
-        var coefficients = new float[rows];
-        for (int n = 0; n < rows; n++) coefficients[n] = (float) random.nextGaussian();
-        coefficient = Vector.of(coefficients);
+        coefficient = Vector.of(normal(random, rows));
     }
 
     /** The logits with columns without probability up to a multiple of 64; the same tensor where there are none to add. */
@@ -61,6 +59,12 @@ final class Logits implements AutoCloseable {
     static Tensor normal(DataType type, double deviation, long... shape) {
         return torch.empty(shape, new TensorOptions(scalarType(type)), new MemoryFormatOptional())
                 .normal_(0, deviation, new GeneratorOptional());
+    }
+
+    static float[] normal(Random random, int size) {
+        var numbers = new float[size];
+        for (int n = 0; n < size; n++) numbers[n] = (float) random.nextGaussian();
+        return numbers;
     }
 
     /** (N, 1) i64 of (N) i32. */
