@@ -6,6 +6,7 @@ import io.equipoise.model.ModelHub;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.training.Step;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -19,7 +20,8 @@ import java.util.Map;
  * <pre>--model FOLDER --batch 64 --micro-batch 32 --new-tokens 39 --steps 4 [--check FOLDER]</pre>
  *
  * With {@code --check} there are two steps, and the folder gets what is needed to compute the second again: the policy
- * before it, the tokens of both steps and of the target's fit, log π of the second's sequences.
+ * before it, the tokens of both steps and of the target's fit, the second's line and log π of its
+ * sequences.
  */
 public final class StepRun {
     private static final JsonMapper JSON = new JsonMapper();
@@ -44,14 +46,16 @@ public final class StepRun {
         }
     }
 
-    private static void print(Step step) throws IOException {
+    private static String print(Step step) throws IOException {
         var line = new LinkedHashMap<String, Object>();
         line.put("step", step.step());
         line.put("seconds", step.seconds());
         line.put("tokens", step.tokens());
         line.put("peakBytes", ProcessMemory.peak());
         line.putAll(numbers(step));
-        System.out.println(JSON.writeValueAsString(line));
+        String json = JSON.writeValueAsString(line);
+        System.out.println(json);
+        return json;
     }
 
     private static Map<String, Double> numbers(Step step) {
@@ -65,7 +69,7 @@ public final class StepRun {
         dump.write("firstTokens", run.generated());
         ModelHub.save(run.policy(), model, folder.resolve("policy"));
         try (var policy = run.policy().copy()) {
-            print(run.step());
+            Files.writeString(folder.resolve("step.json"), print(run.step()));
             dump.write("tokens", run.generated());
             dump.write("logPolicy", logProb(run.generated(), policy, microBatch));
         }
