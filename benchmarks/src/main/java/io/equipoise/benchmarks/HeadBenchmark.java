@@ -83,8 +83,9 @@ public class HeadBenchmark extends OperationBenchmark {
         logProb = owned(Vector.f32(rows));
         logSumExp = owned(Vector.f32(rows));
         entropy = owned(Vector.f32(rows));
-        gradHidden = owned(torch.zeros_like(hidden));
-        gradHead = owned(torch.zeros(vocabulary, width));
+        // Not touched yet: a run's memory is counted with its outputs.
+        gradHidden = owned(torch.empty_like(hidden));
+        gradHead = owned(torch.empty(vocabulary, width));
     }
 
     /** A few rows against the reference on f32 logits; the weights' gradient of one implementation against the other's. */
