@@ -45,7 +45,13 @@ public final class Results {
         var options = new OptionsBuilder().parent(asked);
         for (String include : asked.getIncludes()) options.include(include);
         if (!asked.getIncludes().isEmpty()) options.include("MachineBenchmark");
-        var results = new Runner(options.build()).run();
+        var runner = new Runner(options.build());
+        if (asked.shouldHelp() || asked.shouldList()) {
+            if (asked.shouldHelp()) asked.showHelp();
+            else runner.list();
+            return;
+        }
+        var results = runner.run();
         if (results.isEmpty()) return;
         var folder = Files.createDirectories(Path.of(System.getProperty("equipoise.results", "benchmarks/results")));
         merge(folder, results);
