@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles src/main/cpp into one archive: the kernels once per instruction set, each in its own namespace.
-# usage: build.sh OUTPUT_DIRECTORY        (Maven runs it; CXX chooses the compiler, g++ by default)
+# usage: build.sh OUTPUT_DIRECTORY   (Maven runs it; CXX chooses the compiler, g++ by default, CXXFLAGS adds flags)
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")" && pwd)
@@ -40,7 +40,7 @@ if [[ -f $archive && -z $(find . "$root/build.sh" -newer "$archive" -type f) ]];
 # compile SOURCE OBJECT INSTRUCTION_SET
 compile() {
   # shellcheck disable=SC2086,SC2046 # flags are words
-  $compiler $flags $(features "$3") -DEQUIPOISE_ISA="$3" -DEQUIPOISE_LANES="$(lanes "$3")" -c "$1.cpp" -o "$output/$2.o"
+  $compiler $flags ${CXXFLAGS:-} $(features "$3") -DEQUIPOISE_ISA="$3" -DEQUIPOISE_LANES="$(lanes "$3")" -c "$1.cpp" -o "$output/$2.o"
 }
 
 compile_set() {
