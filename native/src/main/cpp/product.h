@@ -57,22 +57,30 @@ inline F32 step(F32 value, F32, float) { return value; }
 inline U32 step(F32 first, F32 second, Bf16) { return bf16_bits(first) | bf16_bits(second) << 16; }
 
 // Steps of x (depth, width), whose columns stay columns: step s of column j at out[s · stride + j]; 0 from `width` to
-// `stride`. Stores are whole registers where the steps that they spill into are still to come.
-template <typename T, typename S>
-void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+// `stride`, and for rows of x that aren't used(row). Stores are whole registers where the steps that they spill into are
+// still to come.
+template <typename T, typename S, typename Used>
+void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width,
+                Used used) {
   constexpr int kDepth = Step<T>::kDepth;
   const int64_t size = steps<T>(depth) * stride;
   for (int64_t s = 0; s < steps<T>(depth); s++) {
-    const S* first = x + s * kDepth * row_stride;
-    const bool pair = s * kDepth + kDepth <= depth;
+    const int64_t row = s * kDepth;
+    const S* first = x + row * row_stride;
+    const bool one = used(row), two = kDepth == 2 && row + 1 < depth && used(row + 1);
     for (int64_t j = 0; j < stride; j += kLanes) {
-      const F32 a = load_some(first + j, width - j);
-      const F32 b = kDepth == 2 && pair ? load_some(first + row_stride + j, width - j) : F32{};
+      const F32 a = one ? load_some(first + j, width - j) : F32{};
+      const F32 b = two ? load_some(first + row_stride + j, width - j) : F32{};
       const auto value = step(a, b, T{});
       const int64_t room = size - s * stride - j;
       std::memcpy(out + s * stride + j, &value, room < kLanes ? room * sizeof(StepOf<T>) : sizeof value);
     }
   }
+}
+
+template <typename T, typename S>
+void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+  pack_along<T>(out, stride, x, row_stride, depth, width, [](int64_t) { return true; });
 }
 
 // Steps of x (width, depth), whose rows become columns: step s of row j at out[s · stride + j]; 0 from `width` to

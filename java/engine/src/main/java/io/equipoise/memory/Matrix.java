@@ -129,7 +129,7 @@ public final class Matrix implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
+        if (!isNone()) memory.close(); // shared by everybody who leaves a matrix out
     }
 
     @Override
