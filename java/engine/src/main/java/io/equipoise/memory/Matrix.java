@@ -96,6 +96,34 @@ public final class Matrix implements AutoCloseable {
         return borrow(type, first, count, columns, rowStride);
     }
 
+    /**
+     * Copies {@code count} rows of a matrix of the same type and width.
+     *
+     * @param to the first row here
+     * @param from the first row there
+     */
+    public void copyRows(long to, Matrix source, long from, long count) {
+        if (source.type != type || source.columns != columns) {
+            throw new IllegalArgumentException("can't copy rows of " + source + " to " + this);
+        }
+        if (count == 0) return;
+        var target = slice(to, count);
+        var rows = source.slice(from, count);
+        if (rowStride == columns && source.rowStride == columns) {
+            Pointer.memcpy(target.address(), rows.address(), count * columns * type.bytes());
+            return;
+        }
+        for (long row = 0; row < count; row++) {
+            Pointer.memcpy(target.slice(row, 1).address(), rows.slice(row, 1).address(), columns * type.bytes());
+        }
+    }
+
+    /** Sets every bit to zero; without gaps between rows only. */
+    public void clear() {
+        if (rowStride != columns) throw new IllegalStateException(this + " has gaps between its rows");
+        if (rows > 0) Pointer.memset(address(), 0, rows * columns * type.bytes());
+    }
+
     /** One row as f32, converted exactly. */
     public float[] row(long row) {
         var values = new float[Math.toIntExact(columns)];
@@ -129,7 +157,7 @@ public final class Matrix implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!isNone()) memory.close(); // shared by everybody who leaves a matrix out
+        if (!isNone()) memory.close();
     }
 
     @Override

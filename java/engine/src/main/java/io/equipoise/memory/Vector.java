@@ -1,5 +1,8 @@
 package io.equipoise.memory;
 
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -153,6 +156,24 @@ public final class Vector implements AutoCloseable {
     /** Sets every bit to zero. */
     public void clear() {
         Pointer.memset(address(), 0, size * type.bytes());
+    }
+
+    /** An i32 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public IntBuffer asInts() {
+        expect(DataType.I32, size);
+        return new IntPointer(address()).capacity(size).asBuffer();
+    }
+
+    /** An i64 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public LongBuffer asLongs() {
+        expect(DataType.I64, size);
+        return new LongPointer(address()).capacity(size).asBuffer();
+    }
+
+    /** An f32 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public FloatBuffer asFloats() {
+        expect(DataType.F32, size);
+        return new FloatPointer(address()).capacity(size).asBuffer();
     }
 
     /** The elements of an f32 vector. */

@@ -1,6 +1,5 @@
 package io.equipoise.training;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.Diversity;
 import io.equipoise.metrics.LogSumExp;
@@ -42,8 +41,7 @@ public final class Evaluator {
                     "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
         }
         this.target = target;
-        rollouts = new Rollouts(
-                base, text, target.constraints(), new Sampler(KernelProvider.kernels(), sampling), MICRO_BATCH);
+        rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), MICRO_BATCH);
         ofBase = rollouts.rollout(base, baseSamples, 0, target);
         logZ = LogSumExp.of(ofBase.logWeight()).logMean();
     }

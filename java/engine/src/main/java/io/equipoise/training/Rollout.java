@@ -13,8 +13,9 @@ import java.util.List;
  * @param phi (B, F) features
  * @param logProposal (B) log q, nats
  * @param base the generated tokens under the base model: log a, and what the caller of {@link Rollouts#complete} asked for
- * @param logBase (B) log a, nats
+ * @param logBase (B) log a, nats; may be NaN where {@code scored} is false
  * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
+ * @param scored (B) false where P = 0 and models are asked about the sequence only if its gradient needs it
  */
 record Rollout(
         Sequences sequences,
@@ -23,7 +24,8 @@ record Rollout(
         double[] logProposal,
         TokenScores base,
         double[] logBase,
-        double[] logTarget) {
+        double[] logTarget,
+        boolean[] scored) {
 
     int size() {
         return texts.size();
@@ -31,8 +33,13 @@ record Rollout(
 
     /** (B) log P of another target, nats. */
     double[] logTargetOf(EnergyBasedTarget target) {
-        double[] log = target.logPotential(phi);
-        for (int i = 0; i < log.length; i++) log[i] += logBase[i];
+        return logTarget(target.logPotential(phi), logBase);
+    }
+
+    /** (B) log P = log a + log potential; −∞ where the latter is, even if log a isn't known. */
+    static double[] logTarget(double[] logPotential, double[] logBase) {
+        double[] log = logPotential.clone();
+        for (int i = 0; i < log.length; i++) if (log[i] > Double.NEGATIVE_INFINITY) log[i] += logBase[i];
         return log;
     }
 

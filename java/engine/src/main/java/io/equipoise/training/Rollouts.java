@@ -8,7 +8,9 @@ import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import io.equipoise.target.FeatureScores;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Samples, reads and scores: what a step and an evaluation have in common before the policy comes in. */
 final class Rollouts {
@@ -41,13 +43,18 @@ final class Rollouts {
 
     /** log π of whole sequences under any model, nats. */
     double[] score(CausalLanguageModel model, Sequences sequences) {
-        return Sequences.sum(model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch));
+        return Sequences.sum(tokenScores(model, sequences, new float[0][]).logProb());
+    }
+
+    private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {
+        return DistinctSequences.of(sequences).score(model, microBatch, functions);
     }
 
     /**
      * Scores sampled sequences; those of the base model itself are not scored twice.
      *
      * @param functions K functions of a token (K, V) whose expectations under the base model are wanted
+     * @param weightless whether sequences with P = 0 are scored too
      */
     Rollout complete(
             CausalLanguageModel proposal,
@@ -55,21 +62,39 @@ final class Rollouts {
             List<String> texts,
             double[][] phi,
             EnergyBasedTarget target,
-            float[][] functions) {
-        double[] logProposal = sequences.logProb();
+            float[][] functions,
+            boolean weightless) {
+        double[] logPotential = target.logPotential(phi);
+        var scored = new boolean[logPotential.length];
+        for (int i = 0; i < scored.length; i++) scored[i] = weightless || logPotential[i] > Double.NEGATIVE_INFINITY;
         boolean known = proposal == base && sampler.config().temperature() == 1 && functions.length == 0;
-        var scores = known
-                ? TokenScores.of(sequences.tokenLogProb())
-                : base.tokenScores(sequences.tokens(), sequences.promptLength(), microBatch, functions);
+        var scores = known ? TokenScores.of(sequences.tokenLogProb()) : ofBase(sequences, functions, scored);
         double[] logBase = Sequences.sum(scores.logProb());
-        double[] logTarget = target.logPotential(phi);
-        for (int i = 0; i < logTarget.length; i++) logTarget[i] += logBase[i];
-        return new Rollout(sequences, texts, phi, logProposal, scores, logBase, logTarget);
+        double[] logTarget = Rollout.logTarget(logPotential, logBase);
+        return new Rollout(sequences, texts, phi, sequences.logProb(), scores, logBase, logTarget, scored);
+    }
+
+    private TokenScores ofBase(Sequences sequences, float[][] functions, boolean[] scored) {
+        int[] rows = IntStream.range(0, scored.length).filter(i -> scored[i]).toArray();
+        var some = tokenScores(base, sequences.select(rows), functions);
+        var logProb = new float[scored.length][];
+        var expected = new float[scored.length][][];
+        for (int i = 0; i < scored.length; i++) {
+            int tokens = sequences.tokenLogProb()[i].length;
+            logProb[i] = new float[tokens];
+            Arrays.fill(logProb[i], Float.NaN);
+            expected[i] = new float[tokens][0];
+        }
+        for (int k = 0; k < rows.length; k++) {
+            logProb[rows[k]] = some.logProb()[k];
+            expected[rows[k]] = some.expected()[k];
+        }
+        return new TokenScores(logProb, expected);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {
         var sequences = sample(proposal, count, first);
         var texts = texts(sequences);
-        return complete(proposal, sequences, texts, features(texts), target, new float[0][]);
+        return complete(proposal, sequences, texts, features(texts), target, new float[0][], true);
     }
 }

@@ -2,7 +2,6 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
-import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.PretrainedModel;
@@ -11,7 +10,6 @@ import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +58,7 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
-        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, config.sampling()), config.microBatch());
+        rollouts = new Rollouts(base, text, constraints, new Sampler(config.sampling()), config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
@@ -79,7 +77,7 @@ public final class Trainer implements AutoCloseable {
                         sample.generated(),
                         correction.worth()))
                 : Optional.empty();
-        baseMoments = moments(phi, new double[sample.size()]);
+        baseMoments = Moments.weighted(constraints, phi, new double[sample.size()]);
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
         if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
@@ -89,7 +87,7 @@ public final class Trainer implements AutoCloseable {
         }
         policy = base.copy();
         policy.trainable(trainable);
-        gradient = new PolicyGradient(policy, rollouts, config, variates);
+        gradient = new PolicyGradient(policy, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
         proposal = config.onPolicy() ? policy : base;
     }
@@ -120,7 +118,13 @@ public final class Trainer implements AutoCloseable {
 
         var texts = rollouts.texts(sampled);
         var rollout = rollouts.complete(
-                proposal, sampled, texts, rollouts.features(texts), correction.aim(), gradient.functions());
+                proposal,
+                sampled,
+                texts,
+                rollouts.features(texts),
+                correction.aim(),
+                gradient.functions(),
+                gradient.scoresWeightless(steps));
         double[] logTarget = rollout.logTargetOf(target);
         for (int i = 0; i < logTarget.length; i++) partition.add(logTarget[i] - rollout.logProposal()[i]);
         double logZ = partition.logMean();
@@ -128,7 +132,8 @@ public final class Trainer implements AutoCloseable {
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        double[] logPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        var outcome = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        double[] logPolicy = outcome.logPolicy();
         var coefficient = new double[rollout.size()];
         for (int i = 0; i < coefficient.length; i++) {
             coefficient[i] =
@@ -136,7 +141,8 @@ public final class Trainer implements AutoCloseable {
         }
         clock.end("gradient");
 
-        var estimates = Divergences.estimate(logTarget, rollout.logProposal(), logPolicy, rollout.logBase(), logZ);
+        var estimates = PartialEstimates.estimate(
+                logTarget, rollout.logProposal(), logPolicy, rollout.logBase(), rollout.scored(), logZ);
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -147,8 +153,9 @@ public final class Trainer implements AutoCloseable {
         }
         // Adam descends; the estimator is of an ascent direction.
         adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
+        policy.changed();
         window.add(rollout, logPolicy);
-        var aim = desired(correction.aim());
+        var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
         clock.end("update");
         return new Step(
@@ -156,10 +163,11 @@ public final class Trainer implements AutoCloseable {
                 loss(coefficient, logPolicy),
                 logZ,
                 estimates,
-                moments(rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
+                Moments.weighted(target.constraints(), rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
                 aim,
                 baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
+                outcome.subsamplingVariance(),
                 learningRate,
                 check,
                 sampled.generatedTokens(),
@@ -168,12 +176,6 @@ public final class Trainer implements AutoCloseable {
 
     private double clip(double gradientNorm) {
         return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
-    }
-
-    private static Map<String, Double> desired(EnergyBasedTarget target) {
-        var moments = new LinkedHashMap<String, Double>();
-        for (var constraint : target.constraints()) moments.put(constraint.name(), constraint.moment());
-        return moments;
     }
 
     /** @param logZ of the aim, which π and q are compared with */
@@ -219,7 +221,10 @@ public final class Trainer implements AutoCloseable {
 
     private static double loss(double[] coefficient, double[] logPolicy) {
         double sum = 0;
-        for (int i = 0; i < coefficient.length; i++) sum -= coefficient[i] * logPolicy[i];
+        for (int i = 0; i < coefficient.length; i++) {
+            // Where c is 0, log π need not be known.
+            if (coefficient[i] != 0) sum -= coefficient[i] * logPolicy[i];
+        }
         return sum / coefficient.length;
     }
 
@@ -237,18 +242,6 @@ public final class Trainer implements AutoCloseable {
         var ratios = new double[logPolicy.length];
         for (int i = 0; i < ratios.length; i++) ratios[i] = logPolicy[i] - logProposal[i];
         return ratios;
-    }
-
-    /** Self-normalised weighted means of the features, by constraint. */
-    private Map<String, Double> moments(double[][] phi, double[] logWeight) {
-        double total = LogSumExp.of(logWeight).logSum();
-        var moments = new LinkedHashMap<String, Double>();
-        for (int f = 0; f < target.constraints().size(); f++) {
-            double mean = 0;
-            for (int i = 0; i < phi.length; i++) mean += Math.exp(logWeight[i] - total) * phi[i][f];
-            moments.put(target.constraints().get(f).name(), mean);
-        }
-        return moments;
     }
 
     /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */
