@@ -48,7 +48,7 @@ class OuterTest {
             double[][] terms = doubles(sums);
             float[] biasTerms = biasSums.toFloats();
             double[][] before = doubles(weight);
-            float[] biasBefore = bias.toFloats();
+            float[] biasBefore = bias.isNone() ? new float[columns] : bias.toFloats();
 
             for (var implementation : Implementations.transformers()) {
                 var actual = operands.copy(weight);

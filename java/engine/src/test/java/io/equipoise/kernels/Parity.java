@@ -71,7 +71,7 @@ final class Parity {
 
     /** Half a unit in the last place of a value that was rounded to f32 or bf16 once, in units of the value. */
     static double rounding(DataType type) {
-        return type == DataType.BF16 ? 0x1.01p-9 : 0x1p-24;
+        return type == DataType.BF16 ? 0x1.01p-8 : 0x1p-24;
     }
 
     /**

@@ -154,9 +154,12 @@ final class ReferenceTransformerKernels implements TransformerKernels {
     public void scatterAdd(Matrix table, Matrix x, Vector index) {
         TransformerShapes.scatterAdd(table, x, index);
         checkIndices("scatterAdd", index, table.rows());
-        double[][] sums = doubles(table);
-        for (int n = 0; n < x.rows(); n++) Formulas.add(sums[index.toInts()[n]], 1, doubles(x.row(n)));
-        for (int row = 0; row < sums.length; row++) put(table, row, sums[row]);
+        for (int n = 0; n < x.rows(); n++) {
+            int row = index.toInts()[n];
+            double[] sums = doubles(table.row(row));
+            Formulas.add(sums, 1, doubles(x.row(n)));
+            put(table, row, sums);
+        }
     }
 
     @Override
