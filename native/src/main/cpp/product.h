@@ -70,14 +70,14 @@ struct Raw<Bf16> {
   }
 };
 
+// One step of kLanes columns, of which so many are there.
 template <typename S>
-F32 step(const S* first, const S*, int64_t count, float) {
+F32 step(const S* first, int64_t count, const S*, int64_t, float) {
   return load_some(first, count);
 }
 template <typename S>
-U32 step(const S* first, const S* second, int64_t count, Bf16) {
-  const U32 low = half_step(Raw<S>::some(first, count));
-  return second == nullptr ? low : low | half_step(Raw<S>::some(second, count)) << 16;
+U32 step(const S* first, int64_t count, const S* second, int64_t second_count, Bf16) {
+  return half_step(Raw<S>::some(first, count)) | half_step(Raw<S>::some(second, second_count)) << 16;
 }
 
 // The elements of one row in the packed type.
@@ -91,21 +91,29 @@ inline void copy_some(Bf16* to, const Bf16* from, int64_t count) {
 }
 
 // Steps of x (depth, width), whose columns stay columns: step s of column j at out[s · stride + j]; 0 from `width` to
-// `stride`. Stores are whole registers where the steps that they spill into are still to come.
-template <typename T, typename S>
-void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+// `stride`, and for rows of x that aren't used(row). Stores are whole registers where the steps that they spill into are
+// still to come.
+template <typename T, typename S, typename Used>
+void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width,
+                Used used) {
   constexpr int kDepth = Step<T>::kDepth;
   const int64_t size = steps<T>(depth) * stride;
   for (int64_t s = 0; s < steps<T>(depth); s++) {
-    const S* first = x + s * kDepth * row_stride;
-    const bool pair = s * kDepth + kDepth <= depth;
+    const int64_t row = s * kDepth;
+    const S* first = x + row * row_stride;
+    const bool one = used(row), two = kDepth == 2 && row + 1 < depth && used(row + 1);
     for (int64_t j = 0; j < stride; j += kLanes) {
-      const S* second = kDepth == 2 && pair ? first + row_stride + j : nullptr;
-      const auto value = step(first + j, second, width - j, T{});
+      const int64_t left = width - j;
+      const auto value = step(first + j, one ? left : 0, first + row_stride + j, two ? left : 0, T{});
       const int64_t room = size - s * stride - j;
       std::memcpy(out + s * stride + j, &value, room < kLanes ? room * sizeof(StepOf<T>) : sizeof value);
     }
   }
+}
+
+template <typename T, typename S>
+void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+  pack_along<T>(out, stride, x, row_stride, depth, width, [](int64_t) { return true; });
 }
 
 // Steps of x (width, depth), whose rows become columns: step s of row j at out[s · stride + j]; 0 from `width` to
