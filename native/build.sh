@@ -10,7 +10,7 @@ compiler=${CXX:-g++}
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
   -Wall -Wextra -Werror -Wno-psabi"
 kernels="sample token_log_prob gradient adam exp
-  product outer layer_norm attention embedding head_log_prob head_sample head_gradient"
+  product outer layer_norm attention attention_backward embedding head_log_prob head_sample head_gradient"
 
 # The first set runs on every CPU of the architecture. On ARM64 that includes NEON, to which four lanes compile.
 case $($compiler -dumpmachine) in
