@@ -9,7 +9,7 @@ compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
   -Wall -Wextra -Werror -Wno-psabi"
-kernels="sample token_log_prob gradient adam exp"
+kernels="sample token_log_prob energy coefficient gradient adam exp log"
 
 sets="scalar"
 baseline=""

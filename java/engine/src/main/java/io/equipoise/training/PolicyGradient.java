@@ -33,9 +33,9 @@ final class PolicyGradient {
      * Adds the batch's gradient, summed over sequences, to the policy's.
      *
      * @param first the run's index of the batch's first sequence
-     * @return (B) log π, nats
+     * @return B ragged rows: log π of each generated token, nats
      */
-    double[] accumulate(Rollout rollout, double logZ, long first) {
+    float[][] accumulate(Rollout rollout, double logZ, long first) {
         var sampled = rollout.sequences();
         var prefixes = variates.map(each -> each.prepare(rollout));
         var subsampling = config.gradientSubsampling() == 1
@@ -45,24 +45,20 @@ final class PolicyGradient {
         double[] probability = subsampling.probability();
         var part = sampled.select(kept);
         var rows = new LeastSquares[kept.length];
-        double[] logPolicyOfPart =
-                policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
-                    rows[k] = tokenCoefficients(c, rollout, kept[k], prefixes, logProb, logZ);
-                    for (int t = 0; t < c.length; t++) c[t] /= (float) probability[kept[k]];
-                });
-        variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
         // On-policy, π is what the sequences were drawn from.
-        double[] logPolicy = rollout.logProposal().clone();
+        float[][] logPolicy = sampled.tokenLogProb().clone();
+        policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
+            logPolicy[kept[k]] = logProb.clone();
+            rows[k] = tokenCoefficients(c, rollout, kept[k], prefixes, logProb, logZ);
+            for (int t = 0; t < c.length; t++) c[t] /= (float) probability[kept[k]];
+        });
+        variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
         int[] left = subsampling.left();
         if (left.length > 0 && !config.onPolicy()) {
-            put(rollouts.score(policy, sampled.select(left)), left, logPolicy);
+            float[][] scores = rollouts.score(policy, sampled.select(left));
+            for (int k = 0; k < left.length; k++) logPolicy[left[k]] = scores[k];
         }
-        put(logPolicyOfPart, kept, logPolicy);
         return logPolicy;
-    }
-
-    private static void put(double[] values, int[] indices, double[] destination) {
-        for (int k = 0; k < indices.length; k++) destination[indices[k]] = values[k];
     }
 
     /** The norm of each sequence's coefficients if π were q: about how much its gradient will matter. */

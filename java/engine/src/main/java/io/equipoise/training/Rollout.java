@@ -2,7 +2,6 @@ package io.equipoise.training;
 
 import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sequences;
-import io.equipoise.target.EnergyBasedTarget;
 import java.util.List;
 
 /**
@@ -27,13 +26,6 @@ record Rollout(
 
     int size() {
         return texts.size();
-    }
-
-    /** (B) log P of another target, nats. */
-    double[] logTargetOf(EnergyBasedTarget target) {
-        double[] log = target.logPotential(phi);
-        for (int i = 0; i < log.length; i++) log[i] += logBase[i];
-        return log;
     }
 
     /** (B) log w = log P − log q, nats. */

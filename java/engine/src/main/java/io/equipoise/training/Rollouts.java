@@ -16,14 +16,21 @@ final class Rollouts {
     private final TextDecoder text;
     private final List<Constraint> constraints;
     private final Sampler sampler;
+    private final SequenceKernels kernels;
     private final int microBatch;
 
     Rollouts(
-            CausalLanguageModel base, TextDecoder text, List<Constraint> constraints, Sampler sampler, int microBatch) {
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            Sampler sampler,
+            SequenceKernels kernels,
+            int microBatch) {
         this.base = base;
         this.text = text;
         this.constraints = constraints;
         this.sampler = sampler;
+        this.kernels = kernels;
         this.microBatch = microBatch;
     }
 
@@ -39,9 +46,9 @@ final class Rollouts {
         return FeatureScores.score(constraints, texts);
     }
 
-    /** log π of whole sequences under any model, nats. */
-    double[] score(CausalLanguageModel model, Sequences sequences) {
-        return Sequences.sum(model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch));
+    /** B ragged rows: log-probability of each generated token under any model, nats. */
+    float[][] score(CausalLanguageModel model, Sequences sequences) {
+        return model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch);
     }
 
     /**
@@ -62,9 +69,30 @@ final class Rollouts {
                 ? TokenScores.of(sequences.tokenLogProb())
                 : base.tokenScores(sequences.tokens(), sequences.promptLength(), microBatch, functions);
         double[] logBase = Sequences.sum(scores.logProb());
-        double[] logTarget = target.logPotential(phi);
-        for (int i = 0; i < logTarget.length; i++) logTarget[i] += logBase[i];
+        double[] logTarget = energies(
+                        target, phi, scores, sequences, sequences.tokenLogProb(), Double.NEGATIVE_INFINITY)
+                .logTarget();
         return new Rollout(sequences, texts, phi, logProposal, scores, logBase, logTarget);
+    }
+
+    /**
+     * Weighs a rollout under any target, with any policy.
+     *
+     * @param policy B ragged rows: log π of each generated token, nats; the sequences' own log-probabilities for π = q
+     * @param logZ that the statistics are made with, nats
+     */
+    SequenceKernels.Energies energies(Rollout rollout, EnergyBasedTarget target, float[][] policy, double logZ) {
+        return energies(target, rollout.phi(), rollout.base(), rollout.sequences(), policy, logZ);
+    }
+
+    private SequenceKernels.Energies energies(
+            EnergyBasedTarget target,
+            double[][] phi,
+            TokenScores scores,
+            Sequences sequences,
+            float[][] policy,
+            double logZ) {
+        return kernels.energies(target, phi, scores.logProb(), sequences.tokenLogProb(), policy, logZ);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {

@@ -9,6 +9,7 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel base;
     private final TrainingConfig config;
     private final Objective objective;
+    private final SequenceKernels kernels;
     private final Rollouts rollouts;
     private final EnergyBasedTarget target;
     private final Map<String, Double> baseMoments;
@@ -60,7 +62,9 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
-        rollouts = new Rollouts(base, text, constraints, new Sampler(kernels, config.sampling()), config.microBatch());
+        this.kernels = new SequenceKernels(kernels);
+        rollouts = new Rollouts(
+                base, text, constraints, new Sampler(kernels, config.sampling()), this.kernels, config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
@@ -121,22 +125,21 @@ public final class Trainer implements AutoCloseable {
         var texts = rollouts.texts(sampled);
         var rollout = rollouts.complete(
                 proposal, sampled, texts, rollouts.features(texts), correction.aim(), gradient.functions());
-        double[] logTarget = rollout.logTargetOf(target);
-        for (int i = 0; i < logTarget.length; i++) partition.add(logTarget[i] - rollout.logProposal()[i]);
+        // Z needs w alone, so q stands for the policy, which has not seen these sequences yet.
+        var weights = rollouts.energies(rollout, target, sampled.tokenLogProb(), Double.NEGATIVE_INFINITY);
+        partition.merge(LogSumExp.ofWeights(weights.statistics()));
         double logZ = partition.logMean();
         double logAimZ = logZ + correction.logZRatio();
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        double[] logPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
-        var coefficient = new double[rollout.size()];
-        for (int i = 0; i < coefficient.length; i++) {
-            coefficient[i] =
-                    objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logPolicy[i], logAimZ);
-        }
+        float[][] tokenLogPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        double[] logPolicy = Sequences.sum(tokenLogPolicy);
+        double[] coefficient =
+                kernels.coefficients(objective, rollout.logTarget(), rollout.logProposal(), logPolicy, logAimZ);
         clock.end("gradient");
 
-        var estimates = Divergences.estimate(logTarget, rollout.logProposal(), logPolicy, rollout.logBase(), logZ);
+        var energies = rollouts.energies(rollout, target, tokenLogPolicy, logZ);
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -155,8 +158,8 @@ public final class Trainer implements AutoCloseable {
                 steps,
                 loss(coefficient, logPolicy),
                 logZ,
-                estimates,
-                moments(rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
+                Divergences.of(energies.statistics()),
+                moments(rollout.phi(), energies.logRatio()),
                 aim,
                 baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
@@ -231,12 +234,6 @@ public final class Trainer implements AutoCloseable {
             sum += Math.exp(logWeight[i] - (config.normalize() ? logZ : 0)) - coefficient[i];
         }
         return sum / coefficient.length;
-    }
-
-    private static double[] logRatios(double[] logPolicy, double[] logProposal) {
-        var ratios = new double[logPolicy.length];
-        for (int i = 0; i < ratios.length; i++) ratios[i] = logPolicy[i] - logProposal[i];
-        return ratios;
     }
 
     /** Self-normalised weighted means of the features, by constraint. */
