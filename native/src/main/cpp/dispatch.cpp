@@ -98,8 +98,8 @@ void energy(double* log_target, double* log_weight, double* log_ratio, double* s
             const float* proposal, const float* policy, const double* phi, const double* lambda, const int32_t* filter,
             int64_t rows, int64_t columns, int64_t features, int64_t base_stride, int64_t proposal_stride,
             int64_t policy_stride, int64_t phi_stride, double log_z, int32_t isa) {
-  const EnergyInputs inputs{base,    proposal, policy,      phi,             lambda,        filter,    rows,
-                            columns, features, base_stride, proposal_stride, policy_stride, phi_stride};
+  const EnergyInputs inputs{base, proposal, policy, phi, lambda, filter, rows, columns, features,
+                            base_stride, proposal_stride, policy_stride, phi_stride};
   EQUIPOISE_RUN(isa, energy(log_target, log_weight, log_ratio, statistics, inputs, log_z));
 }
 
