@@ -19,111 +19,6 @@ class EnergyTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
     private static final double NOTHING = Double.NEGATIVE_INFINITY;
 
-    /** Ragged rows, with what else the kernel reads. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
-    private record Batch(
-            float[][] base, float[][] proposal, float[][] policy, double[][] phi, double[] lambda, int[] filter) {
-
-        /** A batch of one token a sequence, without features. */
-        static Batch of(float[] base, float[] proposal, float[] policy) {
-            var filter = new int[base.length];
-            Arrays.fill(filter, 1);
-            return new Batch(
-                    single(base), single(proposal), single(policy), new double[base.length][0], new double[0], filter);
-        }
-
-        private static float[][] single(float[] values) {
-            var rows = new float[values.length][];
-            for (int i = 0; i < rows.length; i++) rows[i] = new float[] {values[i]};
-            return rows;
-        }
-
-        static Batch random(int sequences, int tokens, int features, long seed) {
-            var random = new Random(seed);
-            var base = new float[sequences][];
-            var proposal = new float[sequences][];
-            var policy = new float[sequences][];
-            var phi = new double[sequences][features];
-            var filter = new int[sequences];
-            for (int i = 0; i < sequences; i++) {
-                int length = random.nextInt(tokens + 1);
-                base[i] = new float[length];
-                proposal[i] = new float[length];
-                policy[i] = new float[length];
-                for (int t = 0; t < length; t++) {
-                    base[i][t] = (float) -Math.abs(2 * random.nextGaussian());
-                    proposal[i][t] = base[i][t] + (float) (0.2 * random.nextGaussian());
-                    policy[i][t] = base[i][t] + (float) (0.2 * random.nextGaussian());
-                }
-                for (int f = 0; f < features; f++) phi[i][f] = random.nextGaussian();
-                filter[i] = random.nextInt(4) == 0 ? 0 : 1;
-            }
-            var lambda = random.doubles(features, -2, 2).toArray();
-            return new Batch(base, proposal, policy, phi, lambda, filter);
-        }
-
-        int longest() {
-            return Arrays.stream(base).mapToInt(row -> row.length).max().orElse(0);
-        }
-    }
-
-    @SuppressWarnings("ArrayRecordComponent") // compared element by element
-    private record Result(double[] logTarget, double[] logWeight, double[] logRatio, double[] statistics) {
-        EnergyStatistics sums() {
-            try (var vector = Vector.of(statistics)) {
-                return EnergyStatistics.read(vector);
-            }
-        }
-    }
-
-    /** Rows padded with zeros to {@code columns}, and the gap after them with NaN. */
-    private static Matrix padded(float[][] rows, int columns, int gap) {
-        var matrix = Matrix.allocate(DataType.F32, rows.length, columns, columns + gap);
-        var whole = Matrix.borrow(DataType.F32, matrix.address(), rows.length, columns + gap, columns + gap);
-        for (int i = 0; i < rows.length; i++) {
-            float[] row = Arrays.copyOf(rows[i], columns + gap);
-            Arrays.fill(row, columns, columns + gap, Float.NaN);
-            whole.putRow(i, row);
-        }
-        return matrix;
-    }
-
-    private static Matrix features(double[][] rows, int columns, int gap) {
-        var matrix = Matrix.allocate(DataType.F64, rows.length, columns, columns + gap);
-        var whole = Matrix.borrow(DataType.F64, matrix.address(), rows.length, columns + gap, columns + gap);
-        for (int i = 0; i < rows.length; i++) {
-            double[] row = Arrays.copyOf(rows[i], columns + gap);
-            Arrays.fill(row, columns, columns + gap, Double.NaN);
-            whole.putRow(i, row);
-        }
-        return matrix;
-    }
-
-    private static Result run(Kernels kernels, Batch batch, double logZ) {
-        return run(kernels, batch, logZ, batch.longest(), 0);
-    }
-
-    private static Result run(Kernels kernels, Batch batch, double logZ, int columns, int gap) {
-        int sequences = batch.base.length;
-        var stale = new double[sequences];
-        Arrays.fill(stale, Double.NaN);
-        try (var logTarget = Vector.of(stale);
-                var logWeight = Vector.of(stale);
-                var logRatio = Vector.of(stale);
-                var statistics = Vector.f64(EnergyStatistics.SIZE);
-                var base = padded(batch.base, columns, gap);
-                var proposal = padded(batch.proposal, columns, 2 * gap);
-                var policy = padded(batch.policy, columns, 3 * gap);
-                var phi = features(batch.phi, batch.lambda.length, gap);
-                var lambda = Vector.of(batch.lambda);
-                var filter = Vector.of(batch.filter)) {
-            kernels.energy(
-                    logTarget, logWeight, logRatio, statistics, base, proposal, policy, phi, lambda, filter, logZ);
-            return new Result(
-                    logTarget.toDoubles(), logWeight.toDoubles(), logRatio.toDoubles(), statistics.toDoubles());
-        }
-    }
-
     /** NaN, infinities and zeros in the same places, all else within {@code relative}, of at least 1. */
     private static void assertSame(double[] actual, double[] wanted, double relative, String of) {
         assertThat(actual).hasSameSizeAs(wanted);
@@ -138,15 +33,15 @@ class EnergyTest {
         }
     }
 
-    private static void assertIsTheReference(Kernels kernels, Batch batch, double logZ, String of) {
-        var actual = run(kernels, batch, logZ);
-        var wanted = run(REFERENCE, batch, logZ);
+    private static void assertIsTheReference(Kernels kernels, EnergyCase batch, double logZ, String of) {
+        var actual = batch.run(kernels, logZ);
+        var wanted = batch.run(REFERENCE, logZ);
         // λ·φ may be fused; an ulp of what is subtracted is more than one of the difference.
-        assertSame(actual.logTarget, wanted.logTarget, 2e-14, of + ", log P");
-        assertSame(actual.logWeight, wanted.logWeight, 2e-14, of + ", log w");
-        assertSame(actual.logRatio, wanted.logRatio, 0, of + ", log ρ");
+        assertSame(actual.logTarget(), wanted.logTarget(), 2e-14, of + ", log P");
+        assertSame(actual.logWeight(), wanted.logWeight(), 2e-14, of + ", log w");
+        assertSame(actual.logRatio(), wanted.logRatio(), 0, of + ", log ρ");
         // exp turns an absolute error of log w into a relative one, and sums of many signs cancel.
-        assertSame(actual.statistics, wanted.statistics, 1e-11, of + ", statistics");
+        assertSame(actual.statistics(), wanted.statistics(), 1e-11, of + ", statistics");
     }
 
     @ParameterizedTest
@@ -156,7 +51,8 @@ class EnergyTest {
             for (int tokens : new int[] {0, 1, 5, 40}) {
                 for (int features : new int[] {0, 1, 3}) {
                     long seed = 1000L * sequences + 10L * tokens + features;
-                    assertIsTheReference(kernels, Batch.random(sequences, tokens, features, seed), 0.3, "seed " + seed);
+                    assertIsTheReference(
+                            kernels, EnergyCase.random(sequences, tokens, features, seed), 0.3, "seed " + seed);
                 }
             }
         }
@@ -169,7 +65,7 @@ class EnergyTest {
         double[] p = {0.5, 0.25, 0.125};
         double[] q = {0.25, 0.5, 0.25};
         double[] policy = {0.125, 0.5, 0.5};
-        var batch = new Batch(
+        var batch = new EnergyCase(
                 logs(p),
                 logs(q),
                 logs(policy),
@@ -177,7 +73,7 @@ class EnergyTest {
                 new double[] {0.5, -0.25},
                 new int[] {1, 1, 0});
         double z = 0.8;
-        var result = run(kernels, batch, Math.log(z));
+        var result = batch.run(kernels, Math.log(z));
         double[] target = {0.5, 0.25 * Math.exp(-0.25), 0};
         double weights = 0;
         double squares = 0;
@@ -219,15 +115,15 @@ class EnergyTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void paddingAndGapsChangeNoBit(Kernels kernels) {
-        var batch = Batch.random(37, 40, 3, 5);
-        var tight = run(kernels, batch, -0.5);
+        var batch = EnergyCase.random(37, 40, 3, 5);
+        var tight = batch.run(kernels, -0.5);
         for (int columns : new int[] {batch.longest(), batch.longest() + 1, 97}) {
             for (int gap : new int[] {0, 1, 6}) {
-                var wide = run(kernels, batch, -0.5, columns, gap);
-                assertThat(wide.logTarget).isEqualTo(tight.logTarget);
-                assertThat(wide.logWeight).isEqualTo(tight.logWeight);
-                assertThat(wide.logRatio).isEqualTo(tight.logRatio);
-                assertThat(wide.statistics).isEqualTo(tight.statistics);
+                var wide = batch.run(kernels, -0.5, columns, gap);
+                assertThat(wide.logTarget()).isEqualTo(tight.logTarget());
+                assertThat(wide.logWeight()).isEqualTo(tight.logWeight());
+                assertThat(wide.logRatio()).isEqualTo(tight.logRatio());
+                assertThat(wide.statistics()).isEqualTo(tight.statistics());
             }
         }
     }
@@ -236,24 +132,25 @@ class EnergyTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void sumsTokenAfterToken(Kernels kernels) {
-        var batch = Batch.random(23, 300, 0, 6);
-        var result = run(kernels, batch, 0);
+        var batch = EnergyCase.random(23, 300, 0, 6);
+        var result = batch.run(kernels, 0);
         for (int i = 0; i < 23; i++) {
             double policy = 0;
             double proposal = 0;
-            for (float token : batch.policy[i]) policy += token;
-            for (float token : batch.proposal[i]) proposal += token;
-            assertThat(result.logRatio[i]).as("sequence %d", i).isEqualTo(policy - proposal);
+            for (float token : batch.policy()[i]) policy += token;
+            for (float token : batch.proposal()[i]) proposal += token;
+            assertThat(result.logRatio()[i]).as("sequence %d", i).isEqualTo(policy - proposal);
         }
     }
 
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void theRatioIsExactlyOneWhereThePolicyIsTheProposal(Kernels kernels) {
-        var random = Batch.random(50, 40, 2, 7);
-        var batch = new Batch(random.base, random.proposal, random.proposal, random.phi, random.lambda, random.filter);
-        var result = run(kernels, batch, 0.1);
-        assertThat(result.logRatio).containsOnly(0);
+        var random = EnergyCase.random(50, 40, 2, 7);
+        var batch = new EnergyCase(
+                random.base(), random.proposal(), random.proposal(), random.phi(), random.lambda(), random.filter());
+        var result = batch.run(kernels, 0.1);
+        assertThat(result.logRatio()).containsOnly(0);
         var sums = result.sums();
         assertThat(sums.absolutePolicy()).isEqualTo(sums.absoluteProposal());
         assertThat(sums.targetPolicy()).isCloseTo(sums.targetProposal(), within(1e-11));
@@ -263,18 +160,18 @@ class EnergyTest {
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void extremeWeightsStayApart(Kernels kernels) {
         for (float magnitude : new float[] {700, -700, 1e4f, -1e4f}) {
-            var batch = Batch.of(
+            var batch = EnergyCase.of(
                     new float[] {magnitude, magnitude - 1, magnitude - 20_000},
                     new float[] {0, 0, 0},
                     new float[] {-2, -3, -4});
             assertIsTheReference(kernels, batch, magnitude, "around e^" + magnitude);
-            var sums = run(kernels, batch, magnitude).sums();
+            var sums = batch.run(kernels, magnitude).sums();
             assertThat(sums.largestLogWeight()).isEqualTo(magnitude);
             assertThat(sums.scaledWeights()).isCloseTo(1 + Math.exp(-1), within(1e-15));
             assertThat(sums.scaledSquares()).isCloseTo(1 + Math.exp(-2), within(1e-15));
             assertThat(sums.targetProposal()).isCloseTo(-Math.exp(-1), within(1e-15));
             // Z from elsewhere: v overflows to ∞ or vanishes, and nothing becomes NaN.
-            var far = run(kernels, batch, 0).sums();
+            var far = batch.run(kernels, 0).sums();
             double v = Math.exp(magnitude);
             if (v == 0 || Double.isInfinite(v)) {
                 assertThat(far.absoluteProposal()).isEqualTo(v == 0 ? 3 : v);
@@ -286,17 +183,17 @@ class EnergyTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void whatTheFilterForbidsHasNoWeightWhateverItsFeatures(Kernels kernels) {
-        var batch = new Batch(
+        var batch = new EnergyCase(
                 new float[][] {{-1, -2}, {-3}, {-1}},
                 new float[][] {{-1, -1}, {-2}, {-2}},
                 new float[][] {{-2, -2}, {Float.NEGATIVE_INFINITY}, {-1}},
                 new double[][] {{Double.NaN}, {Double.POSITIVE_INFINITY}, {2}},
                 new double[] {0.5},
                 new int[] {0, 0, 1});
-        var result = run(kernels, batch, 0);
-        assertThat(result.logTarget).containsExactly(NOTHING, NOTHING, 0);
-        assertThat(result.logWeight).containsExactly(NOTHING, NOTHING, 2);
-        assertThat(result.logRatio).containsExactly(-2, NOTHING, 1);
+        var result = batch.run(kernels, 0);
+        assertThat(result.logTarget()).containsExactly(NOTHING, NOTHING, 0);
+        assertThat(result.logWeight()).containsExactly(NOTHING, NOTHING, 2);
+        assertThat(result.logRatio()).containsExactly(-2, NOTHING, 1);
         var sums = result.sums();
         assertThat(sums.largestLogWeight()).isEqualTo(2);
         assertThat(sums.scaledWeights()).isEqualTo(1);
@@ -310,9 +207,9 @@ class EnergyTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void withoutAnyWeightTheSumsAreEmpty(Kernels kernels) {
-        var all = Batch.random(40, 10, 2, 8);
-        var batch = new Batch(all.base, all.proposal, all.policy, all.phi, all.lambda, new int[40]);
-        var unknown = run(kernels, batch, NOTHING).sums();
+        var all = EnergyCase.random(40, 10, 2, 8);
+        var batch = new EnergyCase(all.base(), all.proposal(), all.policy(), all.phi(), all.lambda(), new int[40]);
+        var unknown = batch.run(kernels, NOTHING).sums();
         assertThat(unknown.largestLogWeight()).isEqualTo(NOTHING);
         assertThat(unknown.scaledWeights()).isZero();
         assertThat(unknown.scaledSquares()).isZero();
@@ -322,7 +219,7 @@ class EnergyTest {
         assertThat(unknown.absolutePolicy()).isNaN();
         assertThat(unknown.absoluteProposal()).isNaN();
         assertThat(unknown.policyBase()).isFinite();
-        var known = run(kernels, batch, 0).sums();
+        var known = batch.run(kernels, 0).sums();
         assertThat(known.targetPolicy()).isZero();
         assertThat(known.absoluteProposal()).isEqualTo(40);
     }
@@ -333,20 +230,20 @@ class EnergyTest {
         int sequences = 40;
         for (int bad : new int[] {0, 17, 39}) {
             for (int which = 0; which < 3; which++) {
-                var batch = Batch.random(sequences, 9, 1, 9);
-                var rows = new float[][][] {batch.base, batch.proposal, batch.policy}[which];
-                for (var each : new float[][][] {batch.base, batch.proposal, batch.policy}) {
+                var batch = EnergyCase.random(sequences, 9, 1, 9);
+                var rows = new float[][][] {batch.base(), batch.proposal(), batch.policy()}[which];
+                for (var each : new float[][][] {batch.base(), batch.proposal(), batch.policy()}) {
                     each[bad] = new float[] {-1, -2, -3};
                 }
-                batch.filter[bad] = 0; // a NaN is not hidden by a weight of 0
+                batch.filter()[bad] = 0; // a NaN is not hidden by a weight of 0
                 rows[bad][1] = Float.NaN;
-                var result = run(kernels, batch, 0.2);
+                var result = batch.run(kernels, 0.2);
                 for (int i = 0; i < sequences; i++) {
                     String of = "sequence " + i + " with NaN in " + which + " of " + bad;
                     boolean here = i == bad;
-                    assertThat(Double.isNaN(result.logTarget[i])).as(of).isEqualTo(here && which == 0);
-                    assertThat(Double.isNaN(result.logWeight[i])).as(of).isEqualTo(here && which < 2);
-                    assertThat(Double.isNaN(result.logRatio[i])).as(of).isEqualTo(here && which > 0);
+                    assertThat(Double.isNaN(result.logTarget()[i])).as(of).isEqualTo(here && which == 0);
+                    assertThat(Double.isNaN(result.logWeight()[i])).as(of).isEqualTo(here && which < 2);
+                    assertThat(Double.isNaN(result.logRatio()[i])).as(of).isEqualTo(here && which > 0);
                 }
                 assertIsTheReference(kernels, batch, 0.2, "NaN in " + which + " of " + bad);
                 var sums = result.sums();
@@ -362,10 +259,10 @@ class EnergyTest {
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void aPolicyThatExcludesWhatTheTargetHasIsInfinitelyFar(Kernels kernels) {
         float none = Float.NEGATIVE_INFINITY;
-        var batch = Batch.of(new float[] {-1, -1}, new float[] {-1, -1}, new float[] {none, -1});
-        assertThat(run(kernels, batch, 0).sums().targetPolicy()).isEqualTo(Double.POSITIVE_INFINITY);
-        assertThat(run(kernels, batch, 0).sums().targetPolicyDeviations()).isNaN();
-        assertThat(run(kernels, batch, 0).sums().absolutePolicy()).isEqualTo(1);
+        var batch = EnergyCase.of(new float[] {-1, -1}, new float[] {-1, -1}, new float[] {none, -1});
+        assertThat(batch.run(kernels, 0).sums().targetPolicy()).isEqualTo(Double.POSITIVE_INFINITY);
+        assertThat(batch.run(kernels, 0).sums().targetPolicyDeviations()).isNaN();
+        assertThat(batch.run(kernels, 0).sums().absolutePolicy()).isEqualTo(1);
     }
 
     /** Blocks are merged by a formula of its own; the two-pass one is the test. */
@@ -378,7 +275,7 @@ class EnergyTest {
         var zeros = new float[sequences];
         var policy = new float[sequences];
         for (int i = 0; i < sequences; i++) policy[i] = (float) (1000 + random.nextGaussian());
-        var result = run(kernels, Batch.of(zeros, zeros, policy), 0);
+        var result = EnergyCase.of(zeros, zeros, policy).run(kernels, 0);
         // v = 1, so the terms are −log π: a variance of 1 on a mean of −1000.
         double mean = IntStream.range(0, sequences).mapToDouble(i -> -policy[i]).sum() / sequences;
         double deviations = IntStream.range(0, sequences)
