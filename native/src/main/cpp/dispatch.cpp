@@ -1,53 +1,25 @@
 // dispatch: what Java calls. Checks tokens, folds scalars, and hands over to the instruction set asked for.
-#include <cmath>
-#include <string>
+#include "dispatch.h"
 
-#include "operations.h"
+#include <cmath>
 
 namespace equipoise::cpu {
 
-namespace {
-
-// Before anything is written: no kernel can report a bad token from inside its threads.
-void check_tokens(const char* operation, const int32_t* token, int64_t rows, int64_t columns) {
-  for (int64_t row = 0; row < rows; row++) {
-    if (token[row] >= columns) {
-      throw KernelError(std::string(operation) + ": token " + std::to_string(token[row]) + " at position " +
-                        std::to_string(row) + " is outside the vocabulary of " + std::to_string(columns));
-    }
-  }
-}
-
-// Calls run with the namespace's functions; a set that is not built in, or that the CPU lacks, never runs.
-#ifdef __x86_64__
-#define EQUIPOISE_RUN(ISA, CALL)                        \
-  do {                                                  \
-    if ((ISA) == kScalar) return scalar::CALL;          \
-    if ((ISA) == kAvx2 && supports(kAvx2)) return avx2::CALL;       \
-    if ((ISA) == kAvx512 && supports(kAvx512)) return avx512::CALL; \
-    throw KernelError("instruction set " + std::to_string(ISA) + " is not available on this CPU"); \
-  } while (false)
-#else
-#define EQUIPOISE_RUN(ISA, CALL)               \
-  do {                                         \
-    if ((ISA) == kScalar) return scalar::CALL; \
-    throw KernelError("instruction set " + std::to_string(ISA) + " is not available on this CPU"); \
-  } while (false)
-#endif
-
-}  // namespace
-
 bool supports(int32_t isa) {
-#ifdef __x86_64__
+#if defined(__aarch64__)
+  return isa == kNeon;
+#elif defined(__x86_64__)
   // Every CPU with AVX2 and FMA converts f16; not all compilers know that feature by name.
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (isa == kAvx2) return avx2;
-  if (isa == kAvx512) {
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  }
-#endif
+  if (isa == kAvx512) return avx512;
+  if (isa == kAvx512Bf16) return avx512 && __builtin_cpu_supports("avx512bf16");
   return isa == kScalar;
+#else
+  return isa == kScalar;
+#endif
 }
 
 void sample(int32_t* token, float* log_prob, const void* logits, const int64_t* sequence, const int32_t* position,

@@ -21,7 +21,7 @@ enum Type : int32_t { kF32, kBf16, kF16 };
 enum Form : int32_t { kGdc, kGdcPlusPlus, kGdcPlusPlusOnPolicy };
 
 // Instruction sets, as io.equipoise.cpu.InstructionSet numbers them.
-enum Isa : int32_t { kScalar, kAvx2, kAvx512 };
+enum Isa : int32_t { kScalar, kAvx2, kAvx512, kAvx512Bf16, kNeon };
 
 // Whether this library was built with the instruction set and this CPU and operating system have it.
 bool supports(int32_t isa);

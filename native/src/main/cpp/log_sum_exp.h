@@ -79,4 +79,21 @@ inline SumExp merge(const SumExp* parts, int64_t count, double temperature) {
   return row;
 }
 
+// What token_log_prob yields for a token whose logit is x, in a row whose blocks have been merged.
+inline void finish_token(float& log_prob, float& log_sum_exp, float& entropy, bool padding, double x,
+                         const SumExp& total, double temperature) {
+  if (padding) {
+    log_prob = log_sum_exp = entropy = 0;
+    return;
+  }
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  double log_sum = std::log(total.sum);
+  double spread = log_sum - total.weighted / total.sum;
+  if (std::isnan(total.sum)) log_sum = spread = nan;
+  if (std::isinf(total.max) && !std::isnan(total.sum)) log_sum = 0, spread = nan;  // ∞ − ∞ makes the rest
+  log_prob = static_cast<float>((x - total.max) / temperature - log_sum);
+  log_sum_exp = static_cast<float>(total.max / temperature + log_sum);
+  entropy = static_cast<float>(spread < 0 ? 0 : spread);
+}
+
 }  // namespace equipoise::cpu::EQUIPOISE_ISA

@@ -52,10 +52,15 @@ struct CoefficientRule {
   void log_f32(float* result, const float* x, int64_t size);                                                         \
   }
 
+#ifdef __aarch64__
+EQUIPOISE_DECLARE(neon)
+#else
 EQUIPOISE_DECLARE(scalar)
+#endif
 #ifdef __x86_64__
 EQUIPOISE_DECLARE(avx2)
 EQUIPOISE_DECLARE(avx512)
+EQUIPOISE_DECLARE(avx512_bf16)
 #endif
 
 // Evaluation only and bound by sorting, so compiled once.

@@ -37,6 +37,27 @@ struct Scratch {
   Scratch& operator=(const Scratch&) = delete;
 };
 
+// Uninitialised memory that the calling thread's calls share: a product's packed operands, say, which would otherwise be
+// allocated and paged in for every token. Valid until the thread's next call of the same type.
+template <typename T>
+T* scratch(int64_t size) {
+  struct Kept {
+    void* data = nullptr;
+    int64_t bytes = 0;
+    ~Kept() { std::free(data); }
+  };
+  thread_local Kept kept;
+  const int64_t bytes = (size * static_cast<int64_t>(sizeof(T)) + 63) / 64 * 64;
+  if (kept.bytes < bytes) {
+    std::free(kept.data);
+    kept.bytes = 0;
+    kept.data = std::aligned_alloc(64, bytes);
+    if (kept.data == nullptr) throw std::bad_alloc();
+    kept.bytes = bytes;
+  }
+  return static_cast<T*>(kept.data);
+}
+
 // summarise(row, block) → Summary for every block of every row; then finish(row, summaries of its blocks).
 template <typename Summary, typename Summarise, typename Finish>
 void for_each_row(const Logits& logits, Summarise summarise, Finish finish) {

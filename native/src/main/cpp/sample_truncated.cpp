@@ -71,15 +71,15 @@ void sample_truncated(int32_t* token, float* log_prob, const Logits& logits, con
                       const int32_t* position, double temperature, int32_t top_k, double top_p, int64_t seed) {
   const int64_t columns = logits.columns;
   const int threads = std::min<int64_t>(omp_get_max_threads(), logits.rows);
-  const scalar::Scratch<double> scratch(threads * 2 * columns);
-  scalar::with_type(logits.type, [&](auto zero) {
+  const EQUIPOISE_ISA::Scratch<double> scratch(threads * 2 * columns);
+  EQUIPOISE_ISA::with_type(logits.type, [&](auto zero) {
     using T = decltype(zero);
     const T* data = static_cast<const T*>(logits.data);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t row = 0; row < logits.rows; row++) {
       double* x = scratch.data + omp_get_thread_num() * 2 * columns;
       for (int64_t v = 0; v < columns; v++) {
-        x[v] = static_cast<double>(scalar::to_f32(data[row * logits.row_stride + v])) / temperature;
+        x[v] = static_cast<double>(EQUIPOISE_ISA::to_f32(data[row * logits.row_stride + v])) / temperature;
       }
       if (!normalise(x, columns)) {
         token[row] = -1;
@@ -87,7 +87,7 @@ void sample_truncated(int32_t* token, float* log_prob, const Logits& logits, con
         continue;
       }
       truncate(x, x + columns, columns, top_k, top_p);
-      token[row] = draw(x, columns, scalar::philox_uniform(seed, sequence[row], position[row], 0));
+      token[row] = draw(x, columns, EQUIPOISE_ISA::philox_uniform(seed, sequence[row], position[row], 0));
       log_prob[row] = static_cast<float>(x[token[row]]);
     }
   });

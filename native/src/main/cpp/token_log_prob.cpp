@@ -7,8 +7,6 @@
 // cost     reads N·V logits once from memory; bound by memory bandwidth, in cache by exp
 // layout   rows, or for fewer rows than threads blocks of 512 columns, shared among threads; blocks merged in f64
 // edges    token < 0 (padding) → 0; NaN anywhere in the row → NaN; N = 0 → nothing
-#include <cmath>
-
 #include "log_sum_exp.h"
 
 namespace equipoise::cpu::EQUIPOISE_ISA {
@@ -27,20 +25,10 @@ void token_log_prob(float* log_prob, float* log_sum_exp, float* entropy, const L
       return sum_exp<true>(data + row * logits.row_stride + from, count, inverse_temperature);
     };
     const auto finish = [&](int64_t row, const SumExp* parts) {
-      if (token[row] < 0) {
-        log_prob[row] = log_sum_exp[row] = entropy[row] = 0;
-        return;
-      }
-      const SumExp total = merge(parts, blocks(columns), temperature);
-      const double nan = std::numeric_limits<double>::quiet_NaN();
-      const double x = to_f32(data[row * logits.row_stride + token[row]]);
-      double log_sum = std::log(total.sum);
-      double spread = log_sum - total.weighted / total.sum;
-      if (std::isnan(total.sum)) log_sum = spread = nan;
-      if (std::isinf(total.max) && !std::isnan(total.sum)) log_sum = 0, spread = nan;  // ∞ − ∞ makes the rest
-      log_prob[row] = static_cast<float>((x - total.max) / temperature - log_sum);
-      log_sum_exp[row] = static_cast<float>(total.max / temperature + log_sum);
-      entropy[row] = static_cast<float>(spread < 0 ? 0 : spread);
+      const bool padding = token[row] < 0;
+      const double x = padding ? 0 : to_f32(data[row * logits.row_stride + token[row]]);
+      finish_token(log_prob[row], log_sum_exp[row], entropy[row], padding, x,
+                   padding ? SumExp{} : merge(parts, blocks(columns), temperature), temperature);
     };
     for_each_row<SumExp>(logits, summarise, finish);
   });

@@ -90,11 +90,16 @@ inline float to_f32(F16 x) {
 
 inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 
-inline void store(Bf16* p, F32 x) {
+// Rounded to bf16, in the low half of each lane.
+inline U32 bf16_bits(F32 x) {
   const U32 bits = (U32)x;
   const U32 rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const U32 quiet = (bits >> 16) | 0x40u;
-  const U16 half = __builtin_convertvector(x == x ? rounded : quiet, U16);
+  return x == x ? rounded : quiet;
+}
+
+inline void store(Bf16* p, F32 x) {
+  const U16 half = __builtin_convertvector(bf16_bits(x), U16);
   std::memcpy(p, &half, sizeof half);
 }
 
@@ -119,12 +124,18 @@ inline void store(F16* p, F32 x) {
   std::memcpy(p, &half, sizeof half);
 }
 
+// The first `count` elements, then `rest`.
+template <typename T>
+F32 load_first_or(const T* p, int64_t count, float rest) {
+  F32 x = splat(rest);
+  for (int64_t i = 0; i < count; i++) x[i] = to_f32(p[i]);
+  return x;
+}
+
 // The first `count` elements, then −∞, which changes neither a maximum nor a sum of exponentials.
 template <typename T>
 F32 load_first(const T* p, int64_t count) {
-  F32 x = splat(-kInfinity);
-  for (int64_t i = 0; i < count; i++) x[i] = to_f32(p[i]);
-  return x;
+  return load_first_or(p, count, -kInfinity);
 }
 
 template <typename T>
@@ -132,6 +143,18 @@ void store_first(T* p, F32 x, int64_t count) {
   T lanes[kLanes];
   store(lanes, x);
   std::memcpy(p, lanes, count * sizeof(T));
+}
+
+// One register at p, of which `count` elements are there; 0 for the others.
+template <typename T>
+F32 load_some(const T* p, int64_t count) {
+  return count >= kLanes ? load(p) : count <= 0 ? F32{} : load_first_or(p, count, 0.0f);
+}
+
+template <typename T>
+void store_some(T* p, F32 x, int64_t count) {
+  if (count >= kLanes) return store(p, x);
+  if (count > 0) store_first(p, x, count);
 }
 
 // Lanes added in their order, in f64.
@@ -146,6 +169,13 @@ inline float largest(F32 x) {
   float top = x[0];
   for (int i = 1; i < kLanes; i++) top = x[i] > top ? x[i] : top;
   return top;
+}
+
+// Calls body with a value of the element type that `type` names, where f16 has been refused.
+template <typename Body>
+void with_compute_type(Type type, Body body) {
+  if (type == kF32) return body(float{});
+  return body(Bf16{});
 }
 
 // Calls body with a value of the element type that `type` names.

@@ -1,87 +1,78 @@
 package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Philox;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
-import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.stream.LongStream;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringViewOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * One token a row and its log-probability, by inverse CDF from the same uniform numbers. libtorch is given those numbers;
  * the kernel makes its own. Cost to compare with: the logits' bytes, read once.
  */
-@State(Scope.Thread) // libtorch's and OpenMP's settings belong to a thread
-@BenchmarkMode(Mode.SampleTime) // percentiles: other work on the machine shows in the tail, not in the median
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(2) // memory lies differently in each process
-@Warmup(iterations = 3, time = 1) // JIT, thread pools, page faults
-@Measurement(iterations = 5, time = 1)
-public class SampleBenchmark {
-    private static final long SEED = 3;
+public class SampleBenchmark extends OperationBenchmark {
+    static final long SEED = 3;
 
-    @Param
-    Shape shape = Shape.GPT2_64;
+    /** 64: a decoding step. 1: what threads can share is a single row. */
+    @Param({"64", "1"})
+    int rows = 1;
+
+    @Param({"32000", "50257", "128256"})
+    int vocabulary = 1;
 
     @Param({"F32", "BF16"})
     DataType type = DataType.F32;
 
-    private final Kernels kernels = KernelProvider.named("cpu");
-    private Matrix logits = Matrix.allocate(DataType.F32, 0, 1);
-    private Vector token = Vector.i32(0);
-    private Vector logProb = Vector.f32(0);
-    private Vector sequence = Vector.i64(0);
-    private Vector position = Vector.i32(0);
-    private Tensor x = new Tensor();
-    private Tensor uniform = new Tensor();
+    Logits logits = Logits.NONE;
+    Vector token = Vector.f32(0);
+    Vector logProb = Vector.f32(0);
+    /** (N), f32: what the kernel's seed makes of each row. */
+    Vector uniform = Vector.f32(0);
+
+    private Vector sequence = Vector.f32(0);
+    private Vector position = Vector.f32(0);
+    private Tensor padded = new Tensor();
+    private Tensor uniforms = new Tensor();
+
+    static Work work(Map<String, String> parameters) {
+        return Work.reads(Work.logits(parameters));
+    }
 
     @Setup
     public void setUp() {
-        torch.set_num_threads(Runtime.getRuntime().availableProcessors()); // the kernels' too: one libgomp
-        logits = shape.logits(type);
-        token = Vector.i32(shape.rows);
-        logProb = Vector.f32(shape.rows);
-        position = Vector.i32(shape.rows);
-        sequence = Vector.of(LongStream.range(0, shape.rows).toArray());
-        var numbers = new float[shape.rows];
-        for (int row = 0; row < numbers.length; row++) numbers[row] = (float) Philox.uniform(SEED, row, 0, 0);
-        x = shape.tensor(logits);
-        uniform = torch.from_blob(
-                        new FloatPointer(numbers),
-                        new long[] {shape.rows, 1},
-                        new TensorOptions(torch.ScalarType.Float))
-                .clone();
+        allocate();
+        padded = owned(logits.padded());
+        uniforms = owned(Logits.tensor(uniform).unsqueeze(1));
         check();
+    }
+
+    void allocate() {
+        logits = owned(new Logits(rows, vocabulary, type));
+        token = owned(Vector.i32(rows));
+        logProb = owned(Vector.f32(rows));
+        position = owned(Vector.i32(rows));
+        sequence = owned(Vector.of(LongStream.range(0, rows).toArray()));
+        var numbers = new float[rows];
+        for (int row = 0; row < rows; row++) numbers[row] = (float) Philox.uniform(SEED, row, 0, 0);
+        uniform = owned(Vector.of(numbers));
     }
 
     private void check() {
         var reference = KernelProvider.named("reference");
-        reference.sample(token, logProb, logits, sequence, position, 1, Truncation.NONE, SEED);
+        reference.sample(token, logProb, logits.matrix, sequence, position, 1, Truncation.NONE, SEED);
         float[] expected = logProb.toFloats();
         int[] tokens = token.toInts();
         cpu();
@@ -89,30 +80,48 @@ public class SampleBenchmark {
             throw new IllegalStateException(kernels.description() + " draws other tokens than the reference");
         }
         Agreement.require(kernels.description(), logProb.toFloats(), expected, 1e-5);
-        var drawn = new long[shape.rows];
+        checkDraws("libtorch", logits.tensor, tokens);
+        checkDraws("libtorch, padded", padded, tokens);
+    }
+
+    private void checkDraws(String what, Tensor x, int[] tokens) {
+        var drawn = new long[rows];
         try (var scope = new PointerScope()) {
-            new LongPointer(draw(x.toType(torch.ScalarType.Float).softmax(1)).data_ptr()).get(drawn);
+            new LongPointer(draw(probabilities(x)).data_ptr()).get(drawn);
         }
         int different = 0;
-        for (int row = 0; row < drawn.length; row++) if (drawn[row] != tokens[row]) different++;
+        for (int row = 0; row < rows; row++) if (drawn[row] != tokens[row]) different++;
         // Its f32 running sum may carry a draw past the end of a neighbour, seldom.
-        if (different > shape.rows / 16 + 1) {
-            throw new IllegalStateException("libtorch draws " + different + " other tokens than the reference");
+        if (different > rows / 16 + 1) {
+            throw new IllegalStateException(what + " draws " + different + " other tokens than the reference");
         }
     }
 
     @Benchmark
     public Vector cpu() {
-        kernels.sample(token, logProb, logits, sequence, position, 1, Truncation.NONE, SEED);
+        kernels.sample(token, logProb, logits.matrix, sequence, position, 1, Truncation.NONE, SEED);
         return token;
     }
 
     @Benchmark
     public long libtorch() {
+        return sample(logits.tensor);
+    }
+
+    @Benchmark
+    public long libtorchPadded() {
+        return sample(padded);
+    }
+
+    private long sample(Tensor x) {
         try (var scope = new PointerScope()) {
-            var probabilities = x.toType(torch.ScalarType.Float).softmax(1);
+            var probabilities = probabilities(x);
             return probabilities.gather(1, draw(probabilities)).log().numel();
         }
+    }
+
+    private static Tensor probabilities(Tensor x) {
+        return x.toType(torch.ScalarType.Float).softmax(1);
     }
 
     /** The fastest of libtorch's forms: searchsorted in the running sum. */
@@ -120,22 +129,11 @@ public class SampleBenchmark {
         boolean rightOfEquals = true;
         return torch.searchsorted(
                         probabilities.cumsum(1),
-                        uniform,
+                        uniforms,
                         false,
                         rightOfEquals,
                         new StringViewOptional(),
                         new TensorOptional())
-                .clamp_max(new Scalar(shape.columns - 1));
-    }
-
-    @TearDown
-    public void tearDown() {
-        logits.close();
-        token.close();
-        logProb.close();
-        sequence.close();
-        position.close();
-        x.close();
-        uniform.close();
+                .clamp_max(new Scalar(vocabulary - 1));
     }
 }

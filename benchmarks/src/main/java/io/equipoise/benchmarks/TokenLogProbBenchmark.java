@@ -1,116 +1,120 @@
 package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.DataType;
-import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
-import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.LongPointer;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Log-probabilities of given tokens. The kernel also yields the log-sum-exp and the entropy, libtorch's formula the
- * former only. Cost to compare with: the logits' bytes, read once.
+ * Given tokens' log-probabilities, and each row's log-sum-exp and entropy: {@code cpu}, {@code libtorch} and {@code
+ * libtorchPadded} compute all three, {@code libtorchWithoutEntropy} the first two, which is less than the kernel does.
+ * Cost to compare with: the logits' bytes, read once.
  */
-@State(Scope.Thread) // libtorch's and OpenMP's settings belong to a thread
-@BenchmarkMode(Mode.SampleTime) // percentiles: other work on the machine shows in the tail, not in the median
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(2) // memory lies differently in each process
-@Warmup(iterations = 3, time = 1) // JIT, thread pools, page faults
-@Measurement(iterations = 5, time = 1)
-public class TokenLogProbBenchmark {
-    @Param
-    Shape shape = Shape.GPT2_64;
+public class TokenLogProbBenchmark extends OperationBenchmark {
+    @Param({"64", "512"})
+    int rows = 1;
+
+    @Param({"32000", "50257", "128256"})
+    int vocabulary = 1;
 
     @Param({"F32", "BF16"})
     DataType type = DataType.F32;
 
-    private final Kernels kernels = KernelProvider.named("cpu");
-    private Matrix logits = Matrix.allocate(DataType.F32, 0, 1);
-    private Vector token = Vector.i32(0);
-    private Vector logProb = Vector.f32(0);
-    private Vector logSumExp = Vector.f32(0);
-    private Vector entropy = Vector.f32(0);
-    private Tensor x = new Tensor();
-    private Tensor y = new Tensor();
+    Logits logits = Logits.NONE;
+    Vector logProb = Vector.f32(0);
+    Vector logSumExp = Vector.f32(0);
+    Vector entropy = Vector.f32(0);
+    private Tensor padded = new Tensor();
+
+    static Work work(Map<String, String> parameters) {
+        return Work.reads(Work.logits(parameters));
+    }
 
     @Setup
     public void setUp() {
-        torch.set_num_threads(Runtime.getRuntime().availableProcessors()); // the kernels' too: one libgomp
-        logits = shape.logits(type);
-        token = Vector.i32(shape.rows);
-        logProb = Vector.f32(shape.rows);
-        logSumExp = Vector.f32(shape.rows);
-        entropy = Vector.f32(shape.rows);
-        int[] tokens = new Random(2).ints(shape.rows, 0, shape.columns).toArray();
-        token.put(tokens);
-        var indices = new long[shape.rows];
-        for (int row = 0; row < tokens.length; row++) indices[row] = tokens[row];
-        x = shape.tensor(logits);
-        y = torch.from_blob(
-                        new LongPointer(indices), new long[] {shape.rows, 1}, new TensorOptions(torch.ScalarType.Long))
-                .clone();
+        allocate();
+        padded = owned(logits.padded());
         check();
     }
 
+    void allocate() {
+        logits = owned(new Logits(rows, vocabulary, type));
+        logProb = owned(Vector.f32(rows));
+        logSumExp = owned(Vector.f32(rows));
+        entropy = owned(Vector.f32(rows));
+    }
+
     private void check() {
-        KernelProvider.named("reference").tokenLogProb(logProb, logSumExp, entropy, logits, token, 1);
-        float[] reference = logProb.toFloats();
+        KernelProvider.named("reference").tokenLogProb(logProb, logSumExp, entropy, logits.matrix, logits.token, 1);
+        var reference = new float[][] {logProb.toFloats(), logSumExp.toFloats(), entropy.toFloats()};
         cpu();
-        Agreement.require(kernels.description(), logProb.toFloats(), reference, 1e-5);
-        var peer = new float[shape.rows];
-        try (var scope = new PointerScope()) {
-            new FloatPointer(formula().data_ptr()).get(peer);
+        var ours = new float[][] {logProb.toFloats(), logSumExp.toFloats(), entropy.toFloats()};
+        for (int k = 0; k < reference.length; k++) {
+            Agreement.require(kernels.description() + ", result " + k, ours[k], reference[k], 1e-5);
         }
-        // bf16's own log-sum-exp keeps 8 bits; here it is summed in f32.
-        Agreement.require("libtorch", peer, reference, 1e-4);
+        try (var scope = new PointerScope()) {
+            agree("libtorch", all(logits.tensor), reference);
+            agree("libtorch, padded", all(padded), reference);
+            agree("libtorch, without entropy", withoutEntropy(logits.tensor), reference);
+        }
+    }
+
+    private static void agree(String what, Tensor[] results, float[][] reference) {
+        for (int k = 0; k < results.length; k++) {
+            // Its dot product over a vocabulary is one running f32 sum.
+            double tolerance = k == 2 ? 1e-3 : 1e-4;
+            Agreement.require(what + ", result " + k, Logits.floats(results[k]), reference[k], tolerance);
+        }
     }
 
     @Benchmark
     public Vector cpu() {
-        kernels.tokenLogProb(logProb, logSumExp, entropy, logits, token, 1);
+        kernels.tokenLogProb(logProb, logSumExp, entropy, logits.matrix, logits.token, 1);
         return logProb;
     }
 
     @Benchmark
-    public long libtorch() {
+    public int libtorch() {
         try (var scope = new PointerScope()) {
-            return formula().numel();
+            return all(logits.tensor).length;
         }
     }
 
-    /** The fastest of libtorch's forms that is exact in f32: gather − logsumexp. */
-    private Tensor formula() {
-        var exact = x.toType(torch.ScalarType.Float);
-        return exact.gather(1, y).squeeze(1).sub(exact.logsumexp(1));
+    @Benchmark
+    public int libtorchPadded() {
+        try (var scope = new PointerScope()) {
+            return all(padded).length;
+        }
     }
 
-    @TearDown
-    public void tearDown() {
-        logits.close();
-        token.close();
-        logProb.close();
-        logSumExp.close();
-        entropy.close();
-        x.close();
-        y.close();
+    @Benchmark
+    public int libtorchWithoutEntropy() {
+        try (var scope = new PointerScope()) {
+            return withoutEntropy(logits.tensor).length;
+        }
+    }
+
+    /** The fastest of libtorch's forms: one softmax, then a batched dot product, H = log Σ exp x − Σ p·x. */
+    private Tensor[] all(Tensor x) {
+        var exact = x.toType(torch.ScalarType.Float);
+        var probability = exact.softmax(1);
+        var token = exact.gather(1, logits.index).squeeze(1);
+        var logProbs = probability.gather(1, logits.index).squeeze(1).log();
+        var sums = token.sub(logProbs);
+        var mean = torch.bmm(probability.unsqueeze(1), exact.unsqueeze(2)).view(-1);
+        return new Tensor[] {logProbs, sums, sums.sub(mean)};
+    }
+
+    /** The fastest of libtorch's forms that is exact in f32: gather − logsumexp. */
+    private Tensor[] withoutEntropy(Tensor x) {
+        var exact = x.toType(torch.ScalarType.Float);
+        var sums = exact.logsumexp(1);
+        return new Tensor[] {exact.gather(1, logits.index).squeeze(1).sub(sums), sums};
     }
 }

@@ -6,6 +6,7 @@ import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Shapes;
+import io.equipoise.kernels.TransformerKernels;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
@@ -18,6 +19,7 @@ import java.util.Optional;
  */
 public final class CpuKernels implements Kernels {
     private final InstructionSet instructionSet;
+    private final TransformerKernels transformer;
 
     /** @throws KernelException when this CPU lacks the instruction set */
     public CpuKernels(InstructionSet instructionSet) {
@@ -26,11 +28,17 @@ public final class CpuKernels implements Kernels {
                     "this CPU can't run " + instructionSet + "; it can run " + InstructionSet.supported());
         }
         this.instructionSet = instructionSet;
+        transformer = new CpuTransformerKernels(instructionSet);
     }
 
     @Override
     public String description() {
         return "cpu (" + instructionSet + ")";
+    }
+
+    @Override
+    public Optional<TransformerKernels> transformer() {
+        return Optional.of(transformer);
     }
 
     @Override
@@ -167,7 +175,7 @@ public final class CpuKernels implements Kernels {
     }
 
     /** As {@code Type} in kernels.h numbers them. */
-    private static int code(DataType type) {
+    static int code(DataType type) {
         return switch (type) {
             case F32 -> 0;
             case BF16 -> 1;
@@ -208,7 +216,7 @@ public final class CpuKernels implements Kernels {
 
         private static Optional<String> load() {
             try {
-                boolean loaded = InstructionSet.SCALAR.isSupported();
+                boolean loaded = !InstructionSet.supported().isEmpty();
                 return loaded ? Optional.empty() : Optional.of("the native library supports no instruction set");
             } catch (LinkageError e) {
                 var cause = e.getCause() == null ? e : e.getCause();

@@ -7,12 +7,16 @@ import java.util.Locale;
 
 /** What the kernels were compiled for, from slowest to fastest. */
 public enum InstructionSet {
-    /** Any CPU of the architecture; on x86-64 that includes SSE2. */
+    /** Any CPU of the architecture but ARM64's, which all have {@link #NEON}; on x86-64 that includes SSE2. */
     SCALAR(0),
     /** AVX2, FMA and F16C: eight floats at a time. */
     AVX2(1),
     /** AVX-512 F, BW, DQ and VL: sixteen floats at a time. */
-    AVX512(2);
+    AVX512(2),
+    /** {@link #AVX512} and its dot products of bf16. */
+    AVX512_BF16(3),
+    /** Any ARM64 CPU: four floats at a time. */
+    NEON(4);
 
     /** The system property that forces one. */
     public static final String PROPERTY = "equipoise.cpu-isa";
@@ -55,7 +59,7 @@ public enum InstructionSet {
         throw new KernelException(PROPERTY + "=" + forced + ", wanted one of " + Arrays.toString(values()));
     }
 
-    /** As the property spells it: {@code scalar}, {@code avx2}, {@code avx512}. */
+    /** As the property spells it: {@code scalar}, {@code avx512_bf16}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

@@ -58,4 +58,18 @@ public final class InstructionSetProviders {
             super(InstructionSet.AVX512);
         }
     }
+
+    /** For ServiceLoader. */
+    public static final class Avx512Bf16 extends Provider {
+        public Avx512Bf16() {
+            super(InstructionSet.AVX512_BF16);
+        }
+    }
+
+    /** For ServiceLoader. */
+    public static final class Neon extends Provider {
+        public Neon() {
+            super(InstructionSet.NEON);
+        }
+    }
 }

@@ -16,9 +16,13 @@ class InstructionSetTest {
         System.clearProperty(InstructionSet.PROPERTY);
     }
 
+    private static InstructionSet baseline() {
+        return System.getProperty("os.arch").equals("aarch64") ? InstructionSet.NEON : InstructionSet.SCALAR;
+    }
+
     @Test
-    void everyCpuRunsScalarAndTheFastestIsChosen() {
-        assertThat(InstructionSet.supported()).startsWith(InstructionSet.SCALAR);
+    void everyCpuRunsItsArchitecturesBaselineAndTheFastestIsChosen() {
+        assertThat(InstructionSet.supported()).startsWith(baseline());
         var fastest = InstructionSet.supported().get(InstructionSet.supported().size() - 1);
         assertThat(InstructionSet.chosen()).isEqualTo(fastest);
         assertThat(KernelProvider.named("cpu").description()).isEqualTo("cpu (" + fastest + ")");
@@ -26,8 +30,8 @@ class InstructionSetTest {
 
     @Test
     void thePropertyForcesOne() {
-        System.setProperty(InstructionSet.PROPERTY, "scalar");
-        assertThat(KernelProvider.named("cpu").description()).isEqualTo("cpu (scalar)");
+        System.setProperty(InstructionSet.PROPERTY, baseline().toString());
+        assertThat(KernelProvider.named("cpu").description()).isEqualTo("cpu (" + baseline() + ")");
     }
 
     @Test
@@ -35,7 +39,7 @@ class InstructionSetTest {
         System.setProperty(InstructionSet.PROPERTY, "sse9");
         assertThatThrownBy(() -> KernelProvider.named("cpu"))
                 .isInstanceOf(KernelException.class)
-                .hasMessage("equipoise.cpu-isa=sse9, wanted one of [scalar, avx2, avx512]");
+                .hasMessage("equipoise.cpu-isa=sse9, wanted one of [scalar, avx2, avx512, avx512_bf16, neon]");
     }
 
     @Test

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.condition.OS;
 class OneOpenMpTest {
     @Test
     void isSharedWithLibtorch() throws IOException {
-        assertThat(InstructionSet.SCALAR.isSupported()).isTrue(); // loads this library first
+        assertThat(InstructionSet.supported()).isNotEmpty(); // loads this library first
         assertThat(torch.get_num_threads()).isPositive();
         try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
             var copies = maps.filter(line -> line.contains("libgomp"))

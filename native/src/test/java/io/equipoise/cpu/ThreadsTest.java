@@ -11,8 +11,10 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,6 +44,69 @@ class ThreadsTest {
         }
     }
 
+    /** Any number of threads, any order of the rows, any distance between them. */
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cpu.InstructionSet#supported")
+    void aRowsResultsDependOnNothingButTheRow(InstructionSet set) {
+        var kernels = new CpuKernels(set);
+        long seed = new Random().nextLong();
+        var random = new Random(seed);
+        for (int instance = 0; instance < 25; instance++) {
+            var types = new DataType[] {DataType.F32, DataType.BF16, DataType.F16};
+            var type = types[random.nextInt(types.length)];
+            int columns = 1 + random.nextInt(random.nextBoolean() ? 600 : COLUMNS);
+            int rows = 1 + random.nextInt(12);
+            var order = new ArrayList<>(IntStream.range(0, rows).boxed().toList());
+            Collections.shuffle(order, random);
+            int[] inOrder = IntStream.range(0, rows).toArray();
+            int[] shuffled = order.stream().mapToInt(row -> row).toArray();
+            try (var logits = Matrix.allocate(type, rows, columns)) {
+                for (int row = 0; row < rows; row++) logits.putRow(row, gaussian(columns, random));
+                CpuOperations.setThreads(1 + random.nextInt(8));
+                var wanted = rowResults(kernels, logits, inOrder, columns);
+                CpuOperations.setThreads(1 + random.nextInt(8));
+                var actual = rowResults(kernels, logits, shuffled, columns + random.nextInt(40));
+                for (int i = 0; i < rows; i++) {
+                    assertThat(actual.get(i))
+                            .as("seed %d, instance %d, row %d", seed, instance, shuffled[i])
+                            .isEqualTo(wanted.get(shuffled[i]));
+                }
+            }
+        }
+    }
+
+    private static float[] gaussian(int columns, Random random) {
+        var x = new float[columns];
+        for (int v = 0; v < columns; v++) x[v] = (float) (2 * random.nextGaussian());
+        return x;
+    }
+
+    /** What sample, tokenLogProb and gradient write for each of the rows, laid out in that order with that stride. */
+    private static List<String> rowResults(CpuKernels kernels, Matrix source, int[] order, int stride) {
+        int rows = order.length;
+        try (var logits = Matrix.allocate(source.type(), rows, source.columns(), stride);
+                var token = Vector.i32(rows);
+                var drawn = Vector.f32(rows);
+                var logProb = Vector.f32(rows);
+                var logSumExp = Vector.f32(rows);
+                var entropy = Vector.f32(rows);
+                var sequence = Vector.i64(rows);
+                var position = Vector.of(order)) {
+            for (int i = 0; i < rows; i++) logits.putRow(i, source.row(order[i]));
+            sequence.put(
+                    Arrays.stream(order).asLongStream().map(row -> row << 33).toArray());
+            kernels.sample(token, drawn, logits, sequence, position, 0.9, Truncation.NONE, 6);
+            kernels.tokenLogProb(logProb, logSumExp, entropy, logits, token, 1);
+            kernels.gradient(logits, logSumExp, token, logProb);
+            var results = new ArrayList<String>();
+            for (int i = 0; i < rows; i++) {
+                results.add(token.toInts()[i] + " " + drawn.toFloats()[i] + " " + logProb.toFloats()[i] + " "
+                        + logSumExp.toFloats()[i] + " " + entropy.toFloats()[i] + Arrays.toString(logits.row(i)));
+            }
+            return results;
+        }
+    }
+
     /** The bits of everything that every operation writes. */
     private static List<String> run(CpuKernels kernels, int rows) {
         var results = new ArrayList<String>();
@@ -54,9 +119,7 @@ class ThreadsTest {
                 var sequence = Vector.i64(rows);
                 var position = Vector.i32(rows)) {
             for (int row = 0; row < rows; row++) {
-                var x = new float[COLUMNS];
-                for (int v = 0; v < COLUMNS; v++) x[v] = (float) (2 * random.nextGaussian());
-                logits.putRow(row, x);
+                logits.putRow(row, gaussian(COLUMNS, random));
             }
             sequence.put(random.longs(rows).toArray());
             kernels.sample(token, logProb, logits, sequence, position, 0.9, new Truncation(0, 0.7), 5);

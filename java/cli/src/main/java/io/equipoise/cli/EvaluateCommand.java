@@ -7,7 +7,6 @@ import io.equipoise.cli.config.ConfigSource;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.OutcomeTable;
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Sampler;
@@ -99,7 +98,7 @@ final class EvaluateCommand extends Command {
     /** λ as training finds it: with the same seed on the same samples. */
     private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, List<Constraint> constraints) {
         LOG.info("sampling {} texts to find the target", config.training().momentSamples());
-        var sequences = new Sampler(KernelProvider.kernels(), config.training().sampling())
+        var sequences = new Sampler(config.training().sampling())
                 .sample(base.model(), config.training().momentSamples(), 0);
         double[][] phi = FeatureScores.score(constraints, base.tokenizer().decode(sequences.generated()));
         return EnergyBasedTarget.fit(constraints, phi, new double[phi.length]);

@@ -1,7 +1,6 @@
 package io.equipoise.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
 import io.equipoise.sampling.Sampler;
@@ -65,7 +64,7 @@ final class SampleCommand extends Command {
             var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed);
             var prompts = new int[count][];
             Arrays.fill(prompts, start);
-            var sequences = new Sampler(KernelProvider.kernels(), config).sample(loaded.model(), prompts, 0);
+            var sequences = new Sampler(config).sample(loaded.model(), prompts, 0);
             var texts = loaded.tokenizer().decode(sequences.generated());
             double[] logProbs = sequences.logProb();
             var json = JsonNodeFactory.instance.objectNode();

@@ -30,6 +30,7 @@ final class StepJson {
         put(node, "aim", step.aim());
         put(node, "baseline", step.baseline());
         put(node, "gradientNorm", step.gradientNorm());
+        put(node, "subsamplingVariance", step.subsamplingVariance());
         put(node, "learningRate", step.learningRate());
         var check = node.putObject("check");
         check.put("outcome", step.check().outcome().name().toLowerCase(Locale.ROOT));

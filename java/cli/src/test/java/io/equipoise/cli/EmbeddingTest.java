@@ -2,7 +2,6 @@ package io.equipoise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.ModelHub;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -37,7 +36,7 @@ class EmbeddingTest {
                     System.err.println(step.step() + ": " + step.moments());
                 }
                 ModelHub.save(trainer.policy(), model, result);
-                var sampler = new Sampler(KernelProvider.kernels(), SamplerConfig.of(40, 1));
+                var sampler = new Sampler(SamplerConfig.of(40, 1));
                 var sequences = sampler.sample(trainer.policy(), 5, 0);
                 return base.tokenizer().decode(sequences.generated());
             }

@@ -81,6 +81,7 @@ class TrainCommandTest {
             assertThat(lines.get(i).path("step").asInt()).isEqualTo(i + 1);
             assertThat(lines.get(i).at("/moments/female").isNumber()).isTrue();
             assertThat(lines.get(i).at("/seconds/total").asDouble()).isPositive();
+            assertThat(lines.get(i).path("subsamplingVariance").asDouble(-1)).isZero();
         }
         // The policy begins as the base model, from which the samples are.
         assertThat(lines.get(0).path("klPolicyBase").asDouble()).isCloseTo(0, within(1e-3));

@@ -2,11 +2,13 @@ package io.equipoise.kernels;
 
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.util.Optional;
 
 /**
  * The operations that are special to the method, one method each. Arguments: outputs, inputs, scalars, seed. Shapes: B
- * sequences, T tokens a sequence, N positions, V vocabulary, F features. Logits are f32, bf16 or f16 with any row stride; sums are f32 or better; results
- * f32, natural logarithms (nats). A NaN anywhere in a row makes that row's results NaN; N = 0 does nothing.
+ * sequences, T tokens a sequence, N positions, V vocabulary, F features. Logits are f32, bf16 or f16 with any row stride;
+ * sums are f32 or better; results f32 unless said otherwise, natural logarithms (nats). A NaN anywhere in a row makes that
+ * row's results NaN; N = 0 does nothing.
  *
  * <p>Implementations are safe for use by several threads on different arguments. Shapes and types that don't fit are a
  * {@link KernelException} before anything is written.
@@ -14,6 +16,11 @@ import io.equipoise.memory.Vector;
 public interface Kernels {
     /** What runs, for the log: {@code cpu (avx512)}, {@code reference (java, f64)}. */
     String description();
+
+    /** The transformer's own operations, where these kernels have them; libtorch does the work elsewhere. */
+    default Optional<TransformerKernels> transformer() {
+        return Optional.empty();
+    }
 
     /**
      * Draws one token a row, y ~ softmax(logits / temperature), by inverse CDF in vocabulary order with the one number

@@ -73,21 +73,21 @@ public final class Shapes {
         is("adam", "gradient", gradient, DataType.F32, parameter.size());
     }
 
-    private static void is(String operation, String name, Vector vector, DataType type, long size) {
+    static void is(String operation, String name, Vector vector, DataType type, long size) {
         if (vector.type() != type || vector.size() != size) {
             throw new KernelException(operation + ": " + name + " is " + vector.type() + " of " + vector.size()
                     + ", wanted " + type + " of " + size);
         }
     }
 
-    private static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
+    static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
         if (matrix.type() != type || matrix.rows() != rows || matrix.columns() != columns) {
             throw new KernelException(operation + ": " + name + " is " + matrix.type() + " of " + matrix.rows() + " by "
                     + matrix.columns() + ", wanted " + type + " of " + rows + " by " + columns);
         }
     }
 
-    private static void temperature(String operation, double temperature) {
+    static void temperature(String operation, double temperature) {
         if (!(temperature > 0)) {
             throw new KernelException(operation + ": temperature must be > 0, got " + temperature);
         }

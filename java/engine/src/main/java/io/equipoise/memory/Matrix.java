@@ -10,6 +10,9 @@ import org.bytedeco.javacpp.ShortPointer;
  * only. Allocated matrices start at zero. Closing one twice is harmless; using it after that throws.
  */
 public final class Matrix implements AutoCloseable {
+    /** Stands for a matrix that isn't there. */
+    public static final Matrix NONE = new Matrix(NativeMemory.borrow(new Pointer(), 0), DataType.F32, 0, 0, 0);
+
     private final NativeMemory memory;
     private final DataType type;
     private final long rows;
@@ -55,6 +58,11 @@ public final class Matrix implements AutoCloseable {
         }
     }
 
+    /** Whether this is {@link #NONE}. */
+    public boolean isNone() {
+        return this == NONE;
+    }
+
     public DataType type() {
         return type;
     }
@@ -87,6 +95,34 @@ public final class Matrix implements AutoCloseable {
             }
         };
         return borrow(type, first, count, columns, rowStride);
+    }
+
+    /**
+     * Copies {@code count} rows of a matrix of the same type and width.
+     *
+     * @param to the first row here
+     * @param from the first row there
+     */
+    public void copyRows(long to, Matrix source, long from, long count) {
+        if (source.type != type || source.columns != columns) {
+            throw new IllegalArgumentException("can't copy rows of " + source + " to " + this);
+        }
+        if (count == 0) return;
+        var target = slice(to, count);
+        var rows = source.slice(from, count);
+        if (rowStride == columns && source.rowStride == columns) {
+            Pointer.memcpy(target.address(), rows.address(), count * columns * type.bytes());
+            return;
+        }
+        for (long row = 0; row < count; row++) {
+            Pointer.memcpy(target.slice(row, 1).address(), rows.slice(row, 1).address(), columns * type.bytes());
+        }
+    }
+
+    /** Sets every bit to zero; without gaps between rows only. */
+    public void clear() {
+        if (rowStride != columns) throw new IllegalStateException(this + " has gaps between its rows");
+        if (rows > 0) Pointer.memset(address(), 0, rows * columns * type.bytes());
     }
 
     /**
@@ -155,7 +191,7 @@ public final class Matrix implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
+        if (!isNone()) memory.close();
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.equipoise.memory;
 
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -12,11 +15,16 @@ import org.bytedeco.javacpp.Pointer;
  * harmless; using it after that throws {@link IllegalStateException}. A slice shares its parent's memory.
  */
 public final class Vector implements AutoCloseable {
+    /** Stands for a vector that isn't there. */
+    public static final Vector NONE = borrow(DataType.F32, new Pointer(), 0);
+
     private final NativeMemory memory;
     private final DataType type;
     private final long offset;
     private final long size;
     private final boolean owner;
+    /** Where the first element is. */
+    private final Pointer first;
 
     private Vector(NativeMemory memory, DataType type, long offset, long size, boolean owner) {
         this.memory = memory;
@@ -24,6 +32,14 @@ public final class Vector implements AutoCloseable {
         this.offset = offset;
         this.size = size;
         this.owner = owner;
+        var base = memory.pointer();
+        first = offset == 0
+                ? base
+                : new Pointer(base) {
+                    {
+                        address = base.address() + offset * type.bytes();
+                    }
+                };
     }
 
     /** A new vector of {@code size} zeros. */
@@ -107,6 +123,11 @@ public final class Vector implements AutoCloseable {
         return Matrix.borrow(type, address(), rows, columns, columns);
     }
 
+    /** Whether this is {@link #NONE}. */
+    public boolean isNone() {
+        return this == NONE;
+    }
+
     public DataType type() {
         return type;
     }
@@ -117,11 +138,8 @@ public final class Vector implements AutoCloseable {
 
     /** A pointer to the first element, for native calls. */
     public Pointer address() {
-        return new Pointer(memory.pointer()) {
-            {
-                address = memory.pointer().address() + offset * type.bytes();
-            }
-        };
+        memory.pointer(); // throws after close
+        return first;
     }
 
     /** @throws IllegalArgumentException unless f64 and {@code values.length == size()} */
@@ -165,6 +183,24 @@ public final class Vector implements AutoCloseable {
         var values = new double[Math.toIntExact(size)];
         new DoublePointer(address()).get(values);
         return values;
+    }
+
+    /** An i32 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public IntBuffer asInts() {
+        expect(DataType.I32, size);
+        return new IntPointer(address()).capacity(size).asBuffer();
+    }
+
+    /** An i64 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public LongBuffer asLongs() {
+        expect(DataType.I64, size);
+        return new LongPointer(address()).capacity(size).asBuffer();
+    }
+
+    /** An f32 vector's memory as a buffer, to be read and written without a copy while the vector is open. */
+    public FloatBuffer asFloats() {
+        expect(DataType.F32, size);
+        return new FloatPointer(address()).capacity(size).asBuffer();
     }
 
     /** The elements of an f32 vector. */

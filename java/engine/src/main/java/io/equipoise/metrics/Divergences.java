@@ -36,8 +36,14 @@ public final class Divergences {
             double effectiveSampleSize,
             double largestWeight) {}
 
+    /** The estimates that follow from {@link #sums}. */
+    public static Estimates estimate(
+            double[] logTarget, double[] logProposal, double[] logPolicy, double[] logBase, double logZ) {
+        return of(sums(logTarget, logProposal, logPolicy, logBase, logZ));
+    }
+
     /**
-     * Estimates from B sequences drawn from the proposal.
+     * The sums over B sequences drawn from the proposal.
      *
      * @param logTarget (B) log P; −∞ where P = 0, which contributes 0 to every mean weighted by w
      * @param logProposal (B) log q, finite: the samples came from q
@@ -46,7 +52,7 @@ public final class Divergences {
      * @param logZ log Z, from this sample or from all so far; −∞ for Z = 0
      * @throws IllegalArgumentException if lengths differ, B = 0, or a value is NaN, +∞ or, of q, −∞; names the sequence
      */
-    public static Estimates estimate(
+    public static EnergyStatistics sums(
             double[] logTarget, double[] logProposal, double[] logPolicy, double[] logBase, double logZ) {
         int samples = logProposal.length;
         check("logTarget", logTarget, samples, Double.NEGATIVE_INFINITY);
@@ -59,7 +65,7 @@ public final class Divergences {
                     "logZ must be finite, or -Infinity while no sample has weight, got " + logZ);
         }
 
-        return of(EnergyStatistics.of(logTarget, logProposal, logPolicy, logBase, logZ));
+        return EnergyStatistics.of(logTarget, logProposal, logPolicy, logBase, logZ);
     }
 
     /** The estimates that follow from the sums over a sample of at least one. */

@@ -57,6 +57,9 @@ public interface CausalLanguageModel extends AutoCloseable {
     /** All weights; the same object every time. Only models that {@link #trainable} has been called on have a gradient. */
     Parameters parameters();
 
+    /** To be called when {@link #parameters()} have been written to: what was made of them is out of date. */
+    void changed();
+
     /** Prepares gradients for the parameters whose name the predicate accepts; the others stay as they are. */
     void trainable(Predicate<String> name);
 

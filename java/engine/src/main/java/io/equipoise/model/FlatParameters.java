@@ -1,6 +1,7 @@
 package io.equipoise.model;
 
 import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -88,6 +89,41 @@ final class FlatParameters implements AutoCloseable {
         var tensor = tensors.get(name);
         if (tensor == null) throw new IllegalArgumentException("no parameter named " + name);
         return tensor;
+    }
+
+    /** The weight as the kernels see it. */
+    Vector vector(String name) {
+        var parameter = list.get(indexOf(name));
+        return parameters.value().slice(parameter.from(), parameter.size());
+    }
+
+    /** The weight, a matrix, as the kernels see it. */
+    Matrix matrix(String name) {
+        return matrix(vector(name), name);
+    }
+
+    /** The gradient of a weight as the kernels see it; NONE where it isn't trained. */
+    Vector gradientVector(String name) {
+        if (!isTrainable(name)) return Vector.NONE;
+        var parameter = list.get(indexOf(name));
+        return parameters.gradient().slice(parameter.from(), parameter.size());
+    }
+
+    /** The gradient of a weight, a matrix, as the kernels see it; NONE where it isn't trained. */
+    Matrix gradientMatrix(String name) {
+        return isTrainable(name) ? matrix(gradientVector(name), name) : Matrix.NONE;
+    }
+
+    private Matrix matrix(Vector flat, String name) {
+        var shape = declarations.get(indexOf(name)).shape();
+        return flat.asMatrix(shape.get(0), shape.get(1));
+    }
+
+    private int indexOf(String name) {
+        for (int i = 0; i < list.size(); i++) {
+            if (list.get(i).name().equals(name)) return i;
+        }
+        throw new IllegalArgumentException("no parameter named " + name);
     }
 
     /** The gradient of a weight, shaped; only after {@link #trainable} accepted it. */

@@ -1,15 +1,15 @@
 package io.equipoise.model;
 
 import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
-import org.bytedeco.javacpp.PointerScope;
 
 /**
- * The GPT-2 family (Radford et al., 2019) in libtorch: learned positions, layer norm before each block, a head that may
- * share the token embedding. Autograd runs from the last hidden states down; the head above is ours, {@link Gpt2Head}.
+ * The GPT-2 family (Radford et al., 2019): learned positions, layer norm before each block, a head that may share the
+ * token embedding. On processors whose kernels have the transformer's operations these compute it, elsewhere libtorch.
  */
 final class Gpt2 implements CausalLanguageModel {
     /** Weights that stay in the cores' shared cache are best read by one decoder a core, larger ones by one in all. */
@@ -17,19 +17,30 @@ final class Gpt2 implements CausalLanguageModel {
 
     private final Gpt2Config config;
     private final FlatParameters parameters;
-    private final Gpt2Graph graph;
     private final Kernels kernels;
-    /** Graphs on the same weights with gradients of their own, one a worker; the first is {@link #graph}. */
-    private final List<Gpt2Graph> graphs = new ArrayList<>();
+    private final DataType type;
+    private final Gpt2Engine engine;
 
     private volatile boolean closed;
 
-    Gpt2(Gpt2Config config, Kernels kernels) {
+    /**
+     * Weights of 0.
+     *
+     * @param type what products are computed in: f32, or bf16 where the kernels can
+     */
+    Gpt2(Gpt2Config config, Kernels kernels, DataType type) {
         this.config = config;
         this.kernels = kernels;
+        this.type = type;
+        var transformer = kernels.transformer().filter(each -> NativeGpt2.supports(config));
+        if (transformer.isEmpty() && type != DataType.F32) {
+            throw new ModelFormatException("precision bf16 is not available: " + kernels.description()
+                    + " can't compute this model's activation '" + config.activation() + "' or products; use f32");
+        }
         parameters = FlatParameters.zeros(declarations(config));
-        graph = new Gpt2Graph(config, parameters);
-        graphs.add(graph);
+        engine = transformer.isPresent()
+                ? new NativeGpt2(this, config, parameters, kernels, transformer.get(), type)
+                : new LibtorchGpt2(this, config, parameters, kernels);
     }
 
     private static List<FlatParameters.Declaration> declarations(Gpt2Config config) {
@@ -80,7 +91,7 @@ final class Gpt2 implements CausalLanguageModel {
             throw new IllegalArgumentException("sequences of up to " + maxLength
                     + " tokens don't fit the model's context of " + config.contextLength());
         }
-        return new Gpt2Decoder(this, graph, batch, maxLength);
+        return engine.decoder(batch, maxLength);
     }
 
     @Override
@@ -98,10 +109,14 @@ final class Gpt2 implements CausalLanguageModel {
             }
         }
         var result = new TokenScores(new float[tokens.length][], new float[tokens.length][][]);
-        var batches = MicroBatches.of(tokens, promptLength, microBatch, config());
-        var head = new Gpt2Head(graph, kernels);
-        Workers.run(batches.size(), (worker, i) -> head.score(batches.get(i), functions, result));
+        engine.score(batches(tokens, promptLength, microBatch), functions, result);
         return result;
+    }
+
+    /** No larger than leaves every worker a share. */
+    private List<MicroBatches> batches(int[][] tokens, int[] promptLength, int microBatch) {
+        int share = (tokens.length + Workers.count() - 1) / Workers.count();
+        return MicroBatches.of(tokens, promptLength, Math.min(microBatch, Math.max(1, share)), config());
     }
 
     @Override
@@ -113,19 +128,7 @@ final class Gpt2 implements CausalLanguageModel {
                     "call trainable(…) before accumulateGradient(…): this model has no gradient");
         }
         var result = new double[tokens.length];
-        var batches = MicroBatches.of(tokens, promptLength, microBatch, config());
-        for (int i = graphs.size(); i < Math.min(Workers.count(), batches.size()); i++) {
-            graphs.add(new Gpt2Graph(config, parameters.replica()));
-        }
-        for (var other : graphs.subList(1, graphs.size())) other.parameters().clearGradient();
-        Workers.run(batches.size(), (worker, i) -> {
-            try (var scope = new PointerScope()) {
-                var own = graphs.get(worker);
-                var selected = own.predicting(batches.get(i));
-                new Gpt2Head(own, kernels).backward(batches.get(i), selected, coefficients, result);
-            }
-        });
-        for (var other : graphs.subList(1, graphs.size())) parameters.addGradient(other.parameters());
+        engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result);
         return result;
     }
 
@@ -138,7 +141,8 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public void trainable(Predicate<String> name) {
         requireOpen();
-        for (var each : graphs) each.parameters().trainable(name);
+        parameters.trainable(name);
+        engine.changed();
     }
 
     @Override
@@ -150,7 +154,7 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public CausalLanguageModel copy() {
         requireOpen();
-        var copy = new Gpt2(config, kernels);
+        var copy = new Gpt2(config, kernels, type);
         copy.parameters.copyFrom(parameters);
         return copy;
     }
@@ -162,6 +166,13 @@ final class Gpt2 implements CausalLanguageModel {
             throw new IllegalArgumentException("weights can only be copied between models of the same shape");
         }
         parameters.copyFrom(gpt2.parameters);
+        engine.changed();
+    }
+
+    @Override
+    public void changed() {
+        requireOpen();
+        engine.changed();
     }
 
     void requireOpen() {
@@ -172,6 +183,7 @@ final class Gpt2 implements CausalLanguageModel {
     public synchronized void close() {
         if (closed) return;
         closed = true;
-        for (var each : graphs) each.parameters().close();
+        engine.close();
+        parameters.close();
     }
 }

@@ -51,6 +51,11 @@ record Gpt2Config(
         return new ModelConfig(vocabularySize, contextLength, bosToken, eosToken);
     }
 
+    /** The parameter that gives the logits. */
+    String headName() {
+        return tiedEmbeddings ? "transformer.wte.weight" : "lm_head.weight";
+    }
+
     int headWidth() {
         return width / heads;
     }

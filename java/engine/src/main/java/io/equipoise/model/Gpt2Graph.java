@@ -93,6 +93,6 @@ record Gpt2Graph(Gpt2Config config, FlatParameters parameters) {
     }
 
     String headName() {
-        return config.tiedEmbeddings() ? "transformer.wte.weight" : "lm_head.weight";
+        return config.headName();
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +38,17 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
      */
     public static PretrainedModel load(Path folder) {
-        var model = loadModel(folder, KernelProvider.kernels());
+        return load(folder, DataType.F32);
+    }
+
+    /**
+     * A model with its tokenizer.
+     *
+     * @param precision what products are computed in: f32, or bf16 with f32 sums; weights are kept in f32
+     * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
+     */
+    public static PretrainedModel load(Path folder, DataType precision) {
+        var model = loadModel(folder, KernelProvider.kernels(), precision);
         try {
             var tokenizer = Tokenizer.load(folder.resolve("tokenizer.json"));
             if (tokenizer.vocabularySize() > model.config().vocabularySize()) {
@@ -60,6 +71,16 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken or unknown
      */
     public static CausalLanguageModel loadModel(Path folder, Kernels kernels) {
+        return loadModel(folder, kernels, DataType.F32);
+    }
+
+    /**
+     * A model without a tokenizer.
+     *
+     * @param precision as for {@link #load(Path, DataType)}
+     * @throws ModelFormatException when something is missing, broken or unknown
+     */
+    public static CausalLanguageModel loadModel(Path folder, Kernels kernels, DataType precision) {
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder
                     + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
@@ -70,7 +91,7 @@ public final class ModelHub {
         if (!type.equals("gpt2")) {
             throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
         }
-        var model = new Gpt2(Gpt2Config.of(json, file), kernels);
+        var model = new Gpt2(Gpt2Config.of(json, file), kernels, precision);
         try (var weights = Weights.open(folder)) {
             for (var declaration : model.flatParameters().declarations()) {
                 String name = declaration.name();

@@ -1,11 +1,12 @@
 package io.equipoise.sampling;
 
-import io.equipoise.kernels.Kernels;
-import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Decoder;
 import io.equipoise.model.Workers;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -18,11 +19,9 @@ public final class Sampler {
     /** The batch shrinks when this share of its rows has ended: copying the cache more often costs more than it saves. */
     private static final double SHRINK_BELOW = 0.8;
 
-    private final Kernels kernels;
     private final SamplerConfig config;
 
-    public Sampler(Kernels kernels, SamplerConfig config) {
-        this.kernels = kernels;
+    public Sampler(SamplerConfig config) {
         this.config = config;
     }
 
@@ -82,6 +81,7 @@ public final class Sampler {
         private final int[][] tokens;
         private final float[][] logProbs;
         private final int from;
+        private final int shortestPrompt;
         /** Rows still being decoded, as indices into this batch; the decoder's rows in order. */
         private int[] live;
 
@@ -90,6 +90,10 @@ public final class Sampler {
             this.first = first + from;
             this.from = from;
             this.prompts = Arrays.copyOfRange(prompts, from, to);
+            shortestPrompt = Arrays.stream(this.prompts)
+                    .mapToInt(prompt -> prompt.length)
+                    .min()
+                    .orElse(0);
             tokens = new int[to - from][];
             logProbs = new float[to - from][];
             for (int i = 0; i < tokens.length; i++) {
@@ -103,11 +107,16 @@ public final class Sampler {
             var length = new int[tokens.length];
             int longest = 0;
             for (int[] row : tokens) longest = Math.max(longest, row.length);
+            var rows = new Rows(live.length);
             try (var decoder = model.decoder(live.length, longest)) {
                 for (int position = 1; live.length > 0; position++) {
-                    draw(decoder, position, length);
-                    shrink(decoder, length);
+                    draw(decoder, rows, position, length);
+                    if (!shrink(decoder, length)) continue;
+                    rows.close();
+                    rows = new Rows(live.length);
                 }
+            } finally {
+                rows.close();
             }
             for (int i = 0; i < tokens.length; i++) {
                 tokensOut[from + i] = Arrays.copyOf(tokens[i], length[i]);
@@ -116,49 +125,90 @@ public final class Sampler {
         }
 
         /** Feeds the tokens before {@code position} and draws those at it, where the prompt doesn't give them. */
-        private void draw(Decoder decoder, int position, int[] length) {
-            var fed = new int[live.length];
-            for (int row = 0; row < fed.length; row++) {
+        private void draw(Decoder decoder, Rows rows, int position, int[] length) {
+            for (int row = 0; row < live.length; row++) {
+                int i = live[row];
                 // A row that has ended waits for the next shrinking with a token that nobody reads.
-                fed[row] = length[live[row]] > 0 ? model.config().eosToken() : tokens[live[row]][position - 1];
+                rows.feeds.put(row, length[i] > 0 ? model.config().eosToken() : tokens[i][position - 1]);
+                rows.sequences.put(row, first + i);
+                rows.positions.put(row, position);
             }
-            Matrix logits = decoder.step(fed);
-            var sequences = new long[live.length];
-            for (int row = 0; row < live.length; row++) sequences[row] = first + live[row];
-            var positions = new int[live.length];
-            Arrays.fill(positions, position);
-            try (var token = Vector.i32(live.length);
-                    var logProb = Vector.f32(live.length);
-                    var sequence = Vector.of(sequences);
-                    var at = Vector.of(positions)) {
-                kernels.sample(
-                        token, logProb, logits, sequence, at, config.temperature(), config.truncation(), config.seed());
-                take(position, token.toInts(), logProb.toFloats(), length);
-            }
+            decoder.feed(rows.fed);
+            if (position < shortestPrompt) return;
+            decoder.sample(
+                    rows.token,
+                    rows.logProb,
+                    rows.sequence,
+                    rows.position,
+                    config.temperature(),
+                    config.truncation(),
+                    config.seed());
+            take(position, rows, length);
         }
 
-        private void take(int position, int[] drawn, float[] logProb, int[] length) {
+        private void take(int position, Rows rows, int[] length) {
             for (int row = 0; row < live.length; row++) {
                 int i = live[row];
                 if (length[i] > 0 || position < prompts[i].length) continue;
-                if (drawn[row] < 0) {
+                int drawn = rows.drawn.get(row);
+                if (drawn < 0) {
                     throw new ArithmeticException("the model gave NaN for token " + position + " of sequence "
                             + (first + i) + "; its weights are damaged or its training diverged");
                 }
-                tokens[i][position] = drawn[row];
-                logProbs[i][position - prompts[i].length] = logProb[row];
-                boolean ended = drawn[row] == model.config().eosToken() && !config.fixedLength();
+                tokens[i][position] = drawn;
+                logProbs[i][position - prompts[i].length] = rows.logProbs.get(row);
+                boolean ended = drawn == model.config().eosToken() && !config.fixedLength();
                 if (ended || position + 1 == tokens[i].length) length[i] = position + 1;
             }
         }
 
-        private void shrink(Decoder decoder, int[] length) {
+        /** Leaves out the rows that have ended, if they are many. */
+        private boolean shrink(Decoder decoder, int[] length) {
+            int running = 0;
+            for (int i : live) if (length[i] == 0) running++;
+            if (running > 0 && running > SHRINK_BELOW * live.length) return false;
             int[] rows = IntStream.range(0, live.length)
                     .filter(row -> length[live[row]] == 0)
                     .toArray();
-            if (rows.length > 0 && rows.length > SHRINK_BELOW * live.length) return;
             if (rows.length > 0 && rows.length < live.length) decoder.keep(rows);
             live = Arrays.stream(rows).map(row -> live[row]).toArray();
+            return true;
+        }
+    }
+
+    /** What goes to the decoder and comes from it, allocated once for many tokens. */
+    private static final class Rows implements AutoCloseable {
+        private final Vector fed;
+        private final Vector token;
+        private final Vector logProb;
+        private final Vector sequence;
+        private final Vector position;
+        private final IntBuffer feeds;
+        private final IntBuffer drawn;
+        private final FloatBuffer logProbs;
+        private final LongBuffer sequences;
+        private final IntBuffer positions;
+
+        Rows(int rows) {
+            fed = Vector.i32(rows);
+            token = Vector.i32(rows);
+            logProb = Vector.f32(rows);
+            sequence = Vector.i64(rows);
+            position = Vector.i32(rows);
+            feeds = fed.asInts();
+            drawn = token.asInts();
+            logProbs = logProb.asFloats();
+            sequences = sequence.asLongs();
+            positions = position.asInts();
+        }
+
+        @Override
+        public void close() {
+            fed.close();
+            token.close();
+            logProb.close();
+            sequence.close();
+            position.close();
         }
     }
 }

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The samples drawn since the last proposal check, each with log π from before π was trained on it. */
+/**
+ * The samples drawn since the last proposal check, each with log π from before π was trained on it. Where some were not
+ * scored, what needs their log π is NaN.
+ */
 final class CheckWindow {
     private final List<Rollout> rollouts = new ArrayList<>();
     private final List<double[]> logPolicies = new ArrayList<>();
@@ -40,11 +43,12 @@ final class CheckWindow {
     }
 
     Divergences.Estimates estimates(double logZ) {
-        return Divergences.estimate(
+        return PartialEstimates.estimate(
                 joined(rollouts.stream().map(Rollout::logTarget).toList()),
                 joined(rollouts.stream().map(Rollout::logProposal).toList()),
                 joined(logPolicies),
                 joined(rollouts.stream().map(Rollout::logBase).toList()),
+                scored(),
                 logZ);
     }
 
@@ -67,6 +71,16 @@ final class CheckWindow {
     void clear() {
         rollouts.clear();
         logPolicies.clear();
+    }
+
+    private boolean[] scored() {
+        var scored = new boolean[rollouts.stream().mapToInt(Rollout::size).sum()];
+        int filled = 0;
+        for (var rollout : rollouts) {
+            System.arraycopy(rollout.scored(), 0, scored, filled, rollout.size());
+            filled += rollout.size();
+        }
+        return scored;
     }
 
     private static double[] joined(List<double[]> parts) {

@@ -42,14 +42,8 @@ public final class Evaluator {
                     "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
         }
         this.target = target;
-        var kernels = KernelProvider.kernels();
-        rollouts = new Rollouts(
-                base,
-                text,
-                target.constraints(),
-                new Sampler(kernels, sampling),
-                new SequenceKernels(kernels),
-                MICRO_BATCH);
+        var kernels = new SequenceKernels(KernelProvider.kernels());
+        rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), kernels, MICRO_BATCH);
         ofBase = rollouts.rollout(base, baseSamples, 0, target);
         logZ = LogSumExp.of(ofBase.logWeight()).logMean();
     }

@@ -1,24 +1,23 @@
 package io.equipoise.training;
 
 import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.objective.Gdc;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sequences;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** One batch's gradient: every token's coefficient from the objective, less the variates, for the sequences that are kept. */
 final class PolicyGradient {
     private final CausalLanguageModel policy;
-    private final Rollouts rollouts;
     private final TrainingConfig config;
     private final Objective objective;
     private final Optional<ControlVariates> variates;
 
-    PolicyGradient(
-            CausalLanguageModel policy, Rollouts rollouts, TrainingConfig config, Optional<ControlVariates> variates) {
+    PolicyGradient(CausalLanguageModel policy, TrainingConfig config, Optional<ControlVariates> variates) {
         this.policy = policy;
-        this.rollouts = rollouts;
         this.config = config;
         this.variates = variates;
         objective = config.objectiveFunction();
@@ -29,50 +28,105 @@ final class PolicyGradient {
         return variates.map(ControlVariates::functions).orElse(new float[0][]);
     }
 
+    /** Whether a rollout must have log a of sequences with P = 0, and π be asked about them: for the estimates, if nothing else. */
+    boolean scoresWeightless(int step) {
+        return !ignoresWeightless() || (step - 1) % config.diagnosticsEvery() == 0;
+    }
+
+    /**
+     * Whether a sequence with P = 0 has coefficients that are exactly 0, whatever π is: c = w of gdc. Variates, which are
+     * subtracted from c, aren't 0 there.
+     */
+    private boolean ignoresWeightless() {
+        return objective instanceof Gdc && variates.isEmpty();
+    }
+
+    /**
+     * What came of a batch besides its gradient.
+     *
+     * @param tokenLogPolicy B ragged rows: log π of each generated token, nats; NaN of sequences that neither the gradient
+     *     nor {@link Rollout#scored} asked for
+     * @param subsamplingVariance {@link Subsampling#addedVariance} with π's own coefficients; 0 without subsampling
+     */
+    record Outcome(float[][] tokenLogPolicy, double subsamplingVariance) {
+        /** (B) log π, nats; NaN where a token's is. */
+        double[] logPolicy() {
+            return Sequences.sum(tokenLogPolicy);
+        }
+    }
+
     /**
      * Adds the batch's gradient, summed over sequences, to the policy's.
      *
      * @param first the run's index of the batch's first sequence
-     * @return B ragged rows: log π of each generated token, nats
      */
-    float[][] accumulate(Rollout rollout, double logZ, long first) {
-        var sampled = rollout.sequences();
+    Outcome accumulate(Rollout rollout, double logZ, long first) {
         var prefixes = variates.map(each -> each.prepare(rollout));
-        var subsampling = config.gradientSubsampling() == 1
-                ? Subsampling.none(rollout.size())
-                : Subsampling.draw(sizes(rollout, prefixes, logZ), config.gradientSubsampling(), config.seed(), first);
+        var subsampling = subsampling(rollout, prefixes, logZ, first);
         int[] kept = subsampling.kept();
         double[] probability = subsampling.probability();
-        var part = sampled.select(kept);
-        var rows = new LeastSquares[kept.length];
-        // On-policy, π is what the sequences were drawn from.
-        float[][] logPolicy = sampled.tokenLogProb().clone();
-        policy.accumulateGradient(part.tokens(), part.promptLength(), config.microBatch(), (k, logProb, c) -> {
-            logPolicy[kept[k]] = logProb.clone();
-            rows[k] = tokenCoefficients(c, rollout, kept[k], prefixes, logProb, logZ);
-            for (int t = 0; t < c.length; t++) c[t] /= (float) probability[kept[k]];
-        });
+        var distinct = DistinctSequences.of(rollout.sequences());
+        var rows = new LeastSquares[rollout.size()];
+        float[][] tokenLogPolicy = known(rollout);
+        distinct.accumulateGradient(
+                policy,
+                kept,
+                config.microBatch(),
+                (i, logProb, c) -> {
+                    rows[i] = tokenCoefficients(c, rollout, i, prefixes, logProb, logZ);
+                    for (int t = 0; t < c.length; t++) c[t] /= (float) probability[i];
+                },
+                tokenLogPolicy);
+        if (!config.onPolicy()) {
+            int[] wanted = Arrays.stream(subsampling.left())
+                    .filter(i -> rollout.scored()[i])
+                    .toArray();
+            distinct.score(policy, distinct.without(wanted, kept), config.microBatch(), tokenLogPolicy);
+        }
+        double added = config.gradientSubsampling() == 1
+                ? 0
+                : subsampling.addedVariance(norms(rollout, tokenLogPolicy, prefixes, logZ));
+        // Last: from here on the shares are others.
         variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
-        int[] left = subsampling.left();
-        if (left.length > 0 && !config.onPolicy()) {
-            float[][] scores = rollouts.score(policy, sampled.select(left));
-            for (int k = 0; k < left.length; k++) logPolicy[left[k]] = scores[k];
+        return new Outcome(tokenLogPolicy, added);
+    }
+
+    private Subsampling subsampling(
+            Rollout rollout, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ, long first) {
+        var counts = new boolean[rollout.size()];
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = !ignoresWeightless() || rollout.logTarget()[i] > Double.NEGATIVE_INFINITY;
+        }
+        if (config.gradientSubsampling() == 1) return Subsampling.all(counts);
+        // As if π were q: about how much each sequence's gradient will matter.
+        double[] sizes = norms(rollout, rollout.sequences().tokenLogProb(), prefixes, logZ);
+        return Subsampling.draw(sizes, counts, config.gradientSubsampling(), config.seed(), first);
+    }
+
+    /** (B, T) log π of each token as far as it is known without π's help, NaN elsewhere. */
+    private float[][] known(Rollout rollout) {
+        // On-policy, π is what the sequences were drawn from.
+        float[][] logPolicy = rollout.sequences().tokenLogProb().clone();
+        if (config.onPolicy()) return logPolicy;
+        for (int i = 0; i < logPolicy.length; i++) {
+            logPolicy[i] = new float[logPolicy[i].length];
+            Arrays.fill(logPolicy[i], Float.NaN);
         }
         return logPolicy;
     }
 
-    /** The norm of each sequence's coefficients if π were q: about how much its gradient will matter. */
-    private double[] sizes(Rollout rollout, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ) {
-        var sizes = new double[rollout.size()];
-        for (int i = 0; i < sizes.length; i++) {
-            float[] logProposal = rollout.sequences().tokenLogProb()[i];
-            var c = new float[logProposal.length];
-            tokenCoefficients(c, rollout, i, prefixes, logProposal, logZ);
-            double squares = 0;
-            for (double each : c) squares += each * each;
-            sizes[i] = Math.sqrt(squares);
-        }
-        return sizes;
+    /** (B) the norm of each sequence's coefficients, not divided by anything. */
+    private double[] norms(
+            Rollout rollout, float[][] tokenLogPolicy, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ) {
+        return IntStream.range(0, rollout.size())
+                .mapToDouble(i -> {
+                    var c = new float[tokenLogPolicy[i].length];
+                    tokenCoefficients(c, rollout, i, prefixes, tokenLogPolicy[i], logZ);
+                    double squares = 0;
+                    for (double each : c) squares += each * each;
+                    return Math.sqrt(squares);
+                })
+                .toArray();
     }
 
     private LeastSquares tokenCoefficients(
@@ -96,7 +150,7 @@ final class PolicyGradient {
     /** The rows of the sequences that were kept, each as often as it stands for. */
     private static LeastSquares sum(LeastSquares[] rows, int[] kept, double[] probability) {
         var sum = new LeastSquares(ControlVariates.COUNT);
-        for (int k = 0; k < rows.length; k++) sum.add(rows[k], 1 / probability[kept[k]]);
+        for (int i : kept) sum.add(rows[i], 1 / probability[i]);
         return sum;
     }
 }

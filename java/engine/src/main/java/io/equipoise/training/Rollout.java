@@ -12,8 +12,9 @@ import java.util.List;
  * @param phi (B, F) features
  * @param logProposal (B) log q, nats
  * @param base the generated tokens under the base model: log a, and what the caller of {@link Rollouts#complete} asked for
- * @param logBase (B) log a, nats
+ * @param logBase (B) log a, nats; may be NaN where {@code scored} is false
  * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
+ * @param scored (B) false where P = 0 and models are asked about the sequence only if its gradient needs it
  */
 record Rollout(
         Sequences sequences,
@@ -22,7 +23,8 @@ record Rollout(
         double[] logProposal,
         TokenScores base,
         double[] logBase,
-        double[] logTarget) {
+        double[] logTarget,
+        boolean[] scored) {
 
     int size() {
         return texts.size();

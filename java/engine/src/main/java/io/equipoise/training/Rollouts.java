@@ -8,7 +8,9 @@ import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import io.equipoise.target.FeatureScores;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Samples, reads and scores: what a step and an evaluation have in common before the policy comes in. */
 final class Rollouts {
@@ -48,13 +50,18 @@ final class Rollouts {
 
     /** B ragged rows: log-probability of each generated token under any model, nats. */
     float[][] score(CausalLanguageModel model, Sequences sequences) {
-        return model.tokenLogProbs(sequences.tokens(), sequences.promptLength(), microBatch);
+        return tokenScores(model, sequences, new float[0][]).logProb();
+    }
+
+    private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {
+        return DistinctSequences.of(sequences).score(model, microBatch, functions);
     }
 
     /**
      * Scores sampled sequences; those of the base model itself are not scored twice.
      *
      * @param functions K functions of a token (K, V) whose expectations under the base model are wanted
+     * @param weightless whether sequences with P = 0 are scored too
      */
     Rollout complete(
             CausalLanguageModel proposal,
@@ -62,27 +69,47 @@ final class Rollouts {
             List<String> texts,
             double[][] phi,
             EnergyBasedTarget target,
-            float[][] functions) {
-        double[] logProposal = sequences.logProb();
+            float[][] functions,
+            boolean weightless) {
+        double[] logPotential = target.logPotential(phi);
+        var scored = new boolean[logPotential.length];
+        for (int i = 0; i < scored.length; i++) scored[i] = weightless || logPotential[i] > Double.NEGATIVE_INFINITY;
         boolean known = proposal == base && sampler.config().temperature() == 1 && functions.length == 0;
-        var scores = known
-                ? TokenScores.of(sequences.tokenLogProb())
-                : base.tokenScores(sequences.tokens(), sequences.promptLength(), microBatch, functions);
+        var scores = known ? TokenScores.of(sequences.tokenLogProb()) : ofBase(sequences, functions, scored);
         double[] logBase = Sequences.sum(scores.logProb());
         double[] logTarget = energies(
-                        target, phi, scores, sequences, sequences.tokenLogProb(), Double.NEGATIVE_INFINITY)
+                        target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
                 .logTarget();
-        return new Rollout(sequences, texts, phi, logProposal, scores, logBase, logTarget);
+        return new Rollout(sequences, texts, phi, sequences.logProb(), scores, logBase, logTarget, scored);
+    }
+
+    private TokenScores ofBase(Sequences sequences, float[][] functions, boolean[] scored) {
+        int[] rows = IntStream.range(0, scored.length).filter(i -> scored[i]).toArray();
+        var some = tokenScores(base, sequences.select(rows), functions);
+        var logProb = new float[scored.length][];
+        var expected = new float[scored.length][][];
+        for (int i = 0; i < scored.length; i++) {
+            int tokens = sequences.tokenLogProb()[i].length;
+            logProb[i] = new float[tokens];
+            Arrays.fill(logProb[i], Float.NaN);
+            expected[i] = new float[tokens][0];
+        }
+        for (int k = 0; k < rows.length; k++) {
+            logProb[rows[k]] = some.logProb()[k];
+            expected[rows[k]] = some.expected()[k];
+        }
+        return new TokenScores(logProb, expected);
     }
 
     /**
      * Weighs a rollout under any target, with any policy.
      *
-     * @param policy B ragged rows: log π of each generated token, nats; the sequences' own log-probabilities for π = q
+     * @param policy B ragged rows: log π of each generated token, nats; the sequences' own log-probabilities for π = q; may
+     *     be NaN where the rollout isn't scored
      * @param logZ that the statistics are made with, nats
      */
     SequenceKernels.Energies energies(Rollout rollout, EnergyBasedTarget target, float[][] policy, double logZ) {
-        return energies(target, rollout.phi(), rollout.base(), rollout.sequences(), policy, logZ);
+        return energies(target, rollout.phi(), rollout.base(), rollout.sequences(), policy, rollout.scored(), logZ);
     }
 
     private SequenceKernels.Energies energies(
@@ -91,13 +118,15 @@ final class Rollouts {
             TokenScores scores,
             Sequences sequences,
             float[][] policy,
+            boolean[] scored,
             double logZ) {
-        return kernels.energies(target, phi, scores.logProb(), sequences.tokenLogProb(), policy, logZ);
+        return PartialEstimates.energies(
+                kernels, target, phi, scores.logProb(), sequences.tokenLogProb(), policy, scored, logZ);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {
         var sequences = sample(proposal, count, first);
         var texts = texts(sequences);
-        return complete(proposal, sequences, texts, features(texts), target, new float[0][]);
+        return complete(proposal, sequences, texts, features(texts), target, new float[0][], true);
     }
 }

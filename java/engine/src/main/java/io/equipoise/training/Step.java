@@ -5,6 +5,8 @@ import java.util.Map;
 
 /**
  * One step's numbers; estimates are on the step's own B samples, before π was trained on them. Logarithms are natural.
+ * NaN is what wasn't computed: at a step that {@link TrainingConfig#diagnosticsEvery} passes over, the moments, TVD(p, π)
+ * and KL(π‖a).
  *
  * @param step from 1
  * @param loss −(1/B) Σ c·log π
@@ -14,6 +16,8 @@ import java.util.Map;
  * @param aim the moments trained towards: those desired unless {@link TrainingConfig#momentCorrection} moves them
  * @param baseline what is taken from a sequence's w before it weighs: mean of Z·ρ (0 for {@code gdc}), over Z if normalised
  * @param gradientNorm of the whole batch's gradient, before clipping
+ * @param subsamplingVariance by what share {@link TrainingConfig#gradientSubsampling} raises Σ‖c‖², the second moment of
+ *     the tokens' coefficients, all of it variance; 0 without it
  * @param learningRate of this step
  * @param check outcome of the proposal check made after this step, {@code NONE} when it made none
  * @param tokens generated in this step
@@ -28,6 +32,7 @@ public record Step(
         Map<String, Double> aim,
         double baseline,
         double gradientNorm,
+        double subsamplingVariance,
         double learningRate,
         Check check,
         long tokens,

@@ -9,10 +9,8 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
-import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,7 +62,7 @@ public final class Trainer implements AutoCloseable {
         drift = new DriftGuard(config.driftChecks());
         this.kernels = new SequenceKernels(kernels);
         rollouts = new Rollouts(
-                base, text, constraints, new Sampler(kernels, config.sampling()), this.kernels, config.microBatch());
+                base, text, constraints, new Sampler(config.sampling()), this.kernels, config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
@@ -83,7 +81,7 @@ public final class Trainer implements AutoCloseable {
                         sample.generated(),
                         correction.worth()))
                 : Optional.empty();
-        baseMoments = moments(phi, new double[sample.size()]);
+        baseMoments = Moments.weighted(constraints, phi, new double[sample.size()]);
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
         if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
@@ -93,7 +91,7 @@ public final class Trainer implements AutoCloseable {
         }
         policy = base.copy();
         policy.trainable(trainable);
-        gradient = new PolicyGradient(policy, rollouts, config, variates);
+        gradient = new PolicyGradient(policy, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
         proposal = config.onPolicy() ? policy : base;
     }
@@ -124,7 +122,13 @@ public final class Trainer implements AutoCloseable {
 
         var texts = rollouts.texts(sampled);
         var rollout = rollouts.complete(
-                proposal, sampled, texts, rollouts.features(texts), correction.aim(), gradient.functions());
+                proposal,
+                sampled,
+                texts,
+                rollouts.features(texts),
+                correction.aim(),
+                gradient.functions(),
+                gradient.scoresWeightless(steps));
         // Z needs w alone, so q stands for the policy, which has not seen these sequences yet.
         var weights = rollouts.energies(rollout, target, sampled.tokenLogProb(), Double.NEGATIVE_INFINITY);
         partition.merge(LogSumExp.ofWeights(weights.statistics()));
@@ -133,13 +137,13 @@ public final class Trainer implements AutoCloseable {
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        float[][] tokenLogPolicy = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
-        double[] logPolicy = Sequences.sum(tokenLogPolicy);
+        var outcome = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        double[] logPolicy = outcome.logPolicy();
         double[] coefficient =
                 kernels.coefficients(objective, rollout.logTarget(), rollout.logProposal(), logPolicy, logAimZ);
         clock.end("gradient");
 
-        var energies = rollouts.energies(rollout, target, tokenLogPolicy, logZ);
+        var energies = rollouts.energies(rollout, target, outcome.tokenLogPolicy(), logZ);
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -150,8 +154,9 @@ public final class Trainer implements AutoCloseable {
         }
         // Adam descends; the estimator is of an ascent direction.
         adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
+        policy.changed();
         window.add(rollout, logPolicy);
-        var aim = desired(correction.aim());
+        var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
         clock.end("update");
         return new Step(
@@ -159,10 +164,11 @@ public final class Trainer implements AutoCloseable {
                 loss(coefficient, logPolicy),
                 logZ,
                 Divergences.of(energies.statistics()),
-                moments(rollout.phi(), energies.logRatio()),
+                Moments.weighted(target.constraints(), rollout.phi(), energies.logRatio()),
                 aim,
                 baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
+                outcome.subsamplingVariance(),
                 learningRate,
                 check,
                 sampled.generatedTokens(),
@@ -171,12 +177,6 @@ public final class Trainer implements AutoCloseable {
 
     private double clip(double gradientNorm) {
         return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
-    }
-
-    private static Map<String, Double> desired(EnergyBasedTarget target) {
-        var moments = new LinkedHashMap<String, Double>();
-        for (var constraint : target.constraints()) moments.put(constraint.name(), constraint.moment());
-        return moments;
     }
 
     /** @param logZ of the aim, which π and q are compared with */
@@ -222,7 +222,10 @@ public final class Trainer implements AutoCloseable {
 
     private static double loss(double[] coefficient, double[] logPolicy) {
         double sum = 0;
-        for (int i = 0; i < coefficient.length; i++) sum -= coefficient[i] * logPolicy[i];
+        for (int i = 0; i < coefficient.length; i++) {
+            // Where c is 0, log π need not be known.
+            if (coefficient[i] != 0) sum -= coefficient[i] * logPolicy[i];
+        }
         return sum / coefficient.length;
     }
 
@@ -234,18 +237,6 @@ public final class Trainer implements AutoCloseable {
             sum += Math.exp(logWeight[i] - (config.normalize() ? logZ : 0)) - coefficient[i];
         }
         return sum / coefficient.length;
-    }
-
-    /** Self-normalised weighted means of the features, by constraint. */
-    private Map<String, Double> moments(double[][] phi, double[] logWeight) {
-        double total = LogSumExp.of(logWeight).logSum();
-        var moments = new LinkedHashMap<String, Double>();
-        for (int f = 0; f < target.constraints().size(); f++) {
-            double mean = 0;
-            for (int i = 0; i < phi.length; i++) mean += Math.exp(logWeight[i] - total) * phi[i][f];
-            moments.put(target.constraints().get(f).name(), mean);
-        }
-        return moments;
     }
 
     /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */

@@ -1,7 +1,6 @@
 package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
-import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
@@ -11,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * Everything a training run is told. {@link #builder()} starts from the defaults.
+ * Everything a training run is told. {@link TrainingConfigBuilder} holds the defaults.
  *
  * @param objective {@code gdc} or {@code gdc++}
  * @param onPolicy sample from π itself instead of a proposal
@@ -22,6 +21,8 @@ import java.util.regex.PatternSyntaxException;
  *     at; 0 always aims at those desired
  * @param gradientSubsampling share of a batch that is run backward, in expectation: those that weigh most are the likeliest,
  *     and no expectation changes; 1 is everything
+ * @param diagnosticsEvery at the first step and every so many later, log π and log a of every sequence are computed; at the
+ *     others not of those whose coefficients are 0 whatever π is, and what would need them isn't reported
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
  * @param microBatch sequences run forward and backward at once; memory and speed only
@@ -43,7 +44,7 @@ import java.util.regex.PatternSyntaxException;
  * @param driftChecks how many checks in a row make a drift
  * @param seed of every random number
  */
-@JsonDeserialize(builder = TrainingConfig.Builder.class)
+@JsonDeserialize(builder = TrainingConfigBuilder.class)
 public record TrainingConfig(
         String objective,
         boolean onPolicy,
@@ -51,6 +52,7 @@ public record TrainingConfig(
         boolean controlVariates,
         double momentCorrection,
         double gradientSubsampling,
+        int diagnosticsEvery,
         int steps,
         int batchSize,
         int microBatch,
@@ -75,6 +77,7 @@ public record TrainingConfig(
     private static final int DECODED_TOGETHER = 256;
 
     public TrainingConfig {
+        atLeast("diagnosticsEvery", diagnosticsEvery, 1);
         atLeast("steps", steps, 1);
         atLeast("batchSize", batchSize, 1);
         atLeast("microBatch", microBatch, 1);
@@ -94,6 +97,10 @@ public record TrainingConfig(
         if (!(gradientSubsampling > 0 && gradientSubsampling <= 1)) {
             throw new IllegalArgumentException(
                     "gradientSubsampling must be in (0, 1], 1 for everything, got " + gradientSubsampling);
+        }
+        if (diagnosticsEvery > 1 && (proposalUpdate == ProposalUpdate.TVD || momentCorrection > 0)) {
+            throw new IllegalArgumentException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
+                    + " whose checks need every sequence of every step, got " + diagnosticsEvery);
         }
         objective(objective, onPolicy, normalize);
         try {
@@ -127,201 +134,7 @@ public record TrainingConfig(
     }
 
     /** Starts from the defaults. */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** Sets what differs from the defaults. */
-    @JsonPOJOBuilder(withPrefix = "")
-    public static final class Builder {
-        private String objective = "gdc++";
-        private boolean onPolicy = false;
-        private boolean normalize = true;
-        private boolean controlVariates = true;
-        private double momentCorrection = 0;
-        private double gradientSubsampling = 1;
-        private int steps = 100;
-        private int batchSize = 256;
-        private int microBatch = 64;
-        private int maxTokens = 40;
-        private boolean fixedLength = false;
-        private int momentSamples = 4096;
-        private double learningRate = 1e-4;
-        private Schedule schedule = Schedule.CONSTANT;
-        private int warmupSteps = 0;
-        private double beta1 = 0.9;
-        private double beta2 = 0.999;
-        private double epsilon = 1e-8;
-        private double weightDecay = 0;
-        private double gradientClip = 1;
-        private String trainable = ".*";
-        private ProposalUpdate proposalUpdate = ProposalUpdate.KL;
-        private int checkEvery = 10;
-        private OnDrift onDrift = OnDrift.ROLLBACK;
-        private int driftChecks = 3;
-        private long seed = 0;
-
-        private Builder() {}
-
-        public Builder objective(String value) {
-            objective = value;
-            return this;
-        }
-
-        public Builder onPolicy(boolean value) {
-            onPolicy = value;
-            return this;
-        }
-
-        public Builder normalize(boolean value) {
-            normalize = value;
-            return this;
-        }
-
-        public Builder controlVariates(boolean value) {
-            controlVariates = value;
-            return this;
-        }
-
-        public Builder momentCorrection(double value) {
-            momentCorrection = value;
-            return this;
-        }
-
-        public Builder gradientSubsampling(double value) {
-            gradientSubsampling = value;
-            return this;
-        }
-
-        public Builder steps(int value) {
-            steps = value;
-            return this;
-        }
-
-        public Builder batchSize(int value) {
-            batchSize = value;
-            return this;
-        }
-
-        public Builder microBatch(int value) {
-            microBatch = value;
-            return this;
-        }
-
-        public Builder maxTokens(int value) {
-            maxTokens = value;
-            return this;
-        }
-
-        public Builder fixedLength(boolean value) {
-            fixedLength = value;
-            return this;
-        }
-
-        public Builder momentSamples(int value) {
-            momentSamples = value;
-            return this;
-        }
-
-        public Builder learningRate(double value) {
-            learningRate = value;
-            return this;
-        }
-
-        public Builder schedule(Schedule value) {
-            schedule = value;
-            return this;
-        }
-
-        public Builder warmupSteps(int value) {
-            warmupSteps = value;
-            return this;
-        }
-
-        public Builder beta1(double value) {
-            beta1 = value;
-            return this;
-        }
-
-        public Builder beta2(double value) {
-            beta2 = value;
-            return this;
-        }
-
-        public Builder epsilon(double value) {
-            epsilon = value;
-            return this;
-        }
-
-        public Builder weightDecay(double value) {
-            weightDecay = value;
-            return this;
-        }
-
-        public Builder gradientClip(double value) {
-            gradientClip = value;
-            return this;
-        }
-
-        public Builder trainable(String value) {
-            trainable = value;
-            return this;
-        }
-
-        public Builder proposalUpdate(ProposalUpdate value) {
-            proposalUpdate = value;
-            return this;
-        }
-
-        public Builder checkEvery(int value) {
-            checkEvery = value;
-            return this;
-        }
-
-        public Builder onDrift(OnDrift value) {
-            onDrift = value;
-            return this;
-        }
-
-        public Builder driftChecks(int value) {
-            driftChecks = value;
-            return this;
-        }
-
-        public Builder seed(long value) {
-            seed = value;
-            return this;
-        }
-
-        /** The finished configuration, checked. */
-        public TrainingConfig build() {
-            return new TrainingConfig(
-                    objective,
-                    onPolicy,
-                    normalize,
-                    controlVariates,
-                    momentCorrection,
-                    gradientSubsampling,
-                    steps,
-                    batchSize,
-                    microBatch,
-                    maxTokens,
-                    fixedLength,
-                    momentSamples,
-                    learningRate,
-                    schedule,
-                    warmupSteps,
-                    beta1,
-                    beta2,
-                    epsilon,
-                    weightDecay,
-                    gradientClip,
-                    trainable,
-                    proposalUpdate,
-                    checkEvery,
-                    onDrift,
-                    driftChecks,
-                    seed);
-        }
+    public static TrainingConfigBuilder builder() {
+        return new TrainingConfigBuilder();
     }
 }

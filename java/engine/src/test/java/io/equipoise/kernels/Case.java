@@ -3,6 +3,7 @@ package io.equipoise.kernels;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -13,13 +14,21 @@ record Case(DataType type, int rows, int columns, int rowStride, double temperat
     private static final int[] VOCABULARIES = {1, 31, 32, 33, 257, 1271, 50257};
     private static final int[] POSITIONS = {0, 1, 7, 64};
     private static final int KINDS = 12;
+    private static final List<DataType> TYPES = List.of(DataType.F32, DataType.BF16, DataType.F16);
 
+    /** All but {@link #largest}. */
     static Stream<Case> all() {
-        return Stream.of(DataType.F32, DataType.BF16, DataType.F16)
+        return TYPES.stream()
                 .flatMap(type -> Arrays.stream(VOCABULARIES).boxed().flatMap(columns -> Arrays.stream(POSITIONS)
                         .filter(rows -> (long) rows * columns < 400_000)
                         .boxed()
                         .flatMap(rows -> variants(type, rows, columns))));
+    }
+
+    /** The most rows of the largest vocabulary: so many elements that tests compute what is wanted once for all. */
+    static Stream<Case> largest() {
+        int columns = VOCABULARIES[VOCABULARIES.length - 1];
+        return TYPES.stream().map(type -> new Case(type, 64, columns, columns + 5, 0.7, 41));
     }
 
     private static Stream<Case> variants(DataType type, int rows, int columns) {

@@ -9,6 +9,7 @@ import io.equipoise.memory.Float16;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,34 +70,62 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void isAsExactAsThePlainFormula(Kernels kernels) {
-        Case.all().forEach(c -> {
-            try (var logits = c.logits();
-                    var actual = c.logits();
-                    var reference = c.logits()) {
-                int[] tokens = c.tokens();
-                float[] coefficients = coefficients(c);
-                float[] normaliser = logSumExp(logits, tokens);
+        Case.all().forEach(c -> assertAsExactAsThePlainFormula(c, List.of(kernels)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Case#largest")
+    void isAsExactAsThePlainFormulaAtTheLargestShape(Case c) {
+        assertAsExactAsThePlainFormula(c, Implementations.list());
+    }
+
+    private static void assertAsExactAsThePlainFormula(Case c, List<Kernels> implementations) {
+        try (var logits = c.logits();
+                var reference = c.logits();
+                var actual = c.logits()) {
+            int[] tokens = c.tokens();
+            float[] coefficients = coefficients(c);
+            float[] normaliser = logSumExp(logits, tokens);
+            run(REFERENCE, reference, normaliser, tokens, coefficients);
+            for (var kernels : implementations) {
+                for (int row = 0; row < c.rows(); row++) actual.putRow(row, logits.row(row));
                 run(kernels, actual, normaliser, tokens, coefficients);
-                run(REFERENCE, reference, normaliser, tokens, coefficients);
                 for (int row = 0; row < c.rows(); row++) {
                     float[] x = logits.row(row);
-                    var plain = new float[c.columns()];
-                    for (int v = 0; v < plain.length; v++) {
-                        float onehot = v == tokens[row] ? 1 : 0;
-                        float p = (float) Math.exp(x[v] - normaliser[row]);
-                        plain[v] = rounded(coefficients[row] * (onehot - p), c.type());
-                    }
                     int n = row;
                     Parity.assertAsExactAs(
-                            plain,
+                            plain(x, normaliser[n], tokens[n], coefficients[n], c.type()),
                             actual.row(row),
                             reference.row(row),
                             tolerance(c.type(), coefficients[row]),
                             v -> "logit " + x[v] + " of row " + n + ", token " + tokens[n] + ", logSumExp "
-                                    + normaliser[n] + ", coefficient " + coefficients[n] + ", " + c);
+                                    + normaliser[n] + ", coefficient " + coefficients[n] + ", " + c + ", "
+                                    + kernels.description());
                 }
             }
-        });
+        }
+    }
+
+    /** The textbook formula in f32, rounded to the type that holds it. */
+    private static float[] plain(float[] x, float normaliser, int token, float coefficient, DataType type) {
+        var gradient = new float[x.length];
+        for (int v = 0; v < x.length; v++) {
+            float onehot = v == token ? 1 : 0;
+            gradient[v] = rounded(coefficient * (onehot - (float) Math.exp(x[v] - normaliser)), type);
+        }
+        return gradient;
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Implementations#all")
+    void aNanCoefficientStaysInItsRow(Kernels kernels) {
+        try (var logits = Matrix.allocate(DataType.F32, 3, 33)) {
+            run(kernels, logits, new float[] {3, 3, 3}, new int[] {0, 32, 5}, new float[] {1, Float.NaN, -1});
+            assertThat(logits.row(1)).containsOnly(Float.NaN);
+            for (int row : new int[] {0, 2}) {
+                for (float value : logits.row(row)) assertThat(value).isFinite();
+            }
+        }
     }
 
     @ParameterizedTest

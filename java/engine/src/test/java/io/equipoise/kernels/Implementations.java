@@ -1,6 +1,7 @@
 package io.equipoise.kernels;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -11,6 +12,11 @@ public final class Implementations {
     private static final Set<String> UNAVAILABLE = ConcurrentHashMap.newKeySet();
 
     private Implementations() {}
+
+    /** Without their names. */
+    static List<Kernels> list() {
+        return all().map(Named::getPayload).toList();
+    }
 
     /** For {@code @MethodSource}. */
     public static Stream<Named<Kernels>> all() {

@@ -8,6 +8,7 @@ import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,20 +62,31 @@ class TokenLogProbTest {
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void isAsExactAsThePlainFormula(Kernels kernels) {
-        Case.all().forEach(c -> {
-            try (var logits = c.logits()) {
-                int[] tokens = c.tokens();
-                var plain = Result.plain(logits, tokens, c.temperature());
+        Case.all().forEach(c -> assertAsExactAsThePlainFormula(c, List.of(kernels)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Case#largest")
+    void isAsExactAsThePlainFormulaAtTheLargestShape(Case c) {
+        assertAsExactAsThePlainFormula(c, Implementations.list());
+    }
+
+    private static void assertAsExactAsThePlainFormula(Case c, List<Kernels> implementations) {
+        try (var logits = c.logits()) {
+            int[] tokens = c.tokens();
+            var plain = Result.plain(logits, tokens, c.temperature());
+            var reference = Result.of(REFERENCE, logits, tokens, c.temperature());
+            for (var kernels : implementations) {
                 var actual = Result.of(kernels, logits, tokens, c.temperature());
-                var reference = Result.of(REFERENCE, logits, tokens, c.temperature());
+                var of = " of " + c + ", " + kernels.description();
                 Parity.assertAsExactAs(
-                        plain.logProb, actual.logProb, reference.logProb, Parity.F32, i -> "logProb of " + c);
+                        plain.logProb, actual.logProb, reference.logProb, Parity.F32, i -> "logProb" + of);
                 Parity.assertAsExactAs(
-                        plain.logSumExp, actual.logSumExp, reference.logSumExp, Parity.F32, i -> "logSumExp of " + c);
+                        plain.logSumExp, actual.logSumExp, reference.logSumExp, Parity.F32, i -> "logSumExp" + of);
                 Parity.assertAsExactAs(
-                        plain.entropy, actual.entropy, reference.entropy, Parity.F32, i -> "entropy of " + c);
+                        plain.entropy, actual.entropy, reference.entropy, Parity.F32, i -> "entropy" + of);
             }
-        });
+        }
     }
 
     @ParameterizedTest

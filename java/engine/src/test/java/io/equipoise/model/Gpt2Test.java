@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -15,12 +17,19 @@ class Gpt2Test {
         return ModelHub.loadModel(folder, KernelProvider.kernels());
     }
 
+    private static Matrix step(Decoder decoder, int... tokens) {
+        try (var fed = Vector.of(tokens)) {
+            decoder.feed(fed);
+        }
+        return decoder.logits();
+    }
+
     /** Logits (T, V) at every position of one sequence, by the decoder. */
     private static float[][] logits(CausalLanguageModel model, int[] tokens) {
         var rows = new float[tokens.length][];
         try (var decoder = model.decoder(1, tokens.length)) {
             for (int t = 0; t < tokens.length; t++)
-                rows[t] = decoder.step(new int[] {tokens[t]}).row(0);
+                rows[t] = step(decoder, tokens[t]).row(0);
         }
         return rows;
     }
@@ -125,11 +134,11 @@ class Gpt2Test {
         int[][] rows = {{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}};
         try (var model = load(Golden.folder("gpt2"));
                 var decoder = model.decoder(3, 4)) {
-            decoder.step(new int[] {1, 5, 9});
-            decoder.step(new int[] {2, 6, 10});
+            step(decoder, 1, 5, 9);
+            step(decoder, 2, 6, 10);
             decoder.keep(new int[] {2, 0});
-            decoder.step(new int[] {11, 3});
-            var last = decoder.step(new int[] {12, 4});
+            step(decoder, 11, 3);
+            var last = step(decoder, 12, 4);
             float[][] alone = {logits(model, rows[2])[3], logits(model, rows[0])[3]};
             for (int i = 0; i < 2; i++) {
                 assertThat(last.row(i)).usingComparatorWithPrecision(1e-4f).containsExactly(alone[i]);

@@ -1,5 +1,7 @@
 package io.equipoise.model;
 
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
@@ -111,16 +113,19 @@ public final class TabularModel implements CausalLanguageModel {
     private final class TabularDecoder implements Decoder {
         private int[][] rows;
         private int position = 0;
+        private Matrix logits = Matrix.allocate(DataType.F32, 0, letters + 1);
 
         TabularDecoder(int batch) {
             rows = new int[batch][length + 1];
         }
 
         @Override
-        public Matrix step(int[] tokens) {
-            var logits = Matrix.allocate(DataType.F32, rows.length, letters + 1);
+        public void feed(Vector tokens) {
+            int[] fed = tokens.toInts();
+            logits.close();
+            logits = Matrix.allocate(DataType.F32, rows.length, letters + 1);
             for (int i = 0; i < rows.length; i++) {
-                rows[i][position] = tokens[i];
+                rows[i][position] = fed[i];
                 boolean ended = false;
                 for (int t = 1; t <= position; t++) ended |= rows[i][t] == 0;
                 if (ended) continue;
@@ -128,7 +133,23 @@ public final class TabularModel implements CausalLanguageModel {
                 logits.putRow(i, value.slice(offset, letters + 1).toFloats());
             }
             position++;
+        }
+
+        @Override
+        public Matrix logits() {
             return logits;
+        }
+
+        @Override
+        public void sample(
+                Vector token,
+                Vector logProb,
+                Vector sequence,
+                Vector at,
+                double temperature,
+                Truncation truncation,
+                long seed) {
+            KernelProvider.kernels().sample(token, logProb, logits, sequence, at, temperature, truncation, seed);
         }
 
         @Override
@@ -137,7 +158,9 @@ public final class TabularModel implements CausalLanguageModel {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            logits.close();
+        }
     }
 
     @Override
@@ -194,6 +217,9 @@ public final class TabularModel implements CausalLanguageModel {
     public Parameters parameters() {
         return new Parameters(value, gradient, List.of(new Parameters.Parameter("logits", 0, value.size(), true)));
     }
+
+    @Override
+    public void changed() {}
 
     @Override
     public void trainable(Predicate<String> name) {

@@ -19,7 +19,7 @@ class SamplerTest {
     private static final SamplerConfig TOY = SamplerConfig.of(4, 7);
 
     private static Sampler sampler(SamplerConfig config) {
-        return new Sampler(KernelProvider.kernels(), config);
+        return new Sampler(config);
     }
 
     /** χ² of the counts of sampled sequences against exact probabilities, sequences expected under 5 times together. */

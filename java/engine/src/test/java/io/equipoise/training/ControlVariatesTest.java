@@ -76,7 +76,9 @@ class ControlVariatesTest {
         var sampled = new Sequences(sequences, prompts, from.tokenLogProbs(sequences, prompts, 1));
         TokenScores scores = base.tokenScores(sequences, prompts, 1, functions);
         var phi = new double[sequences.length][1];
-        return new Rollout(sampled, texts, phi, from.logProbs(sequences), scores, logBase, logTarget);
+        var scored = new boolean[sequences.length];
+        Arrays.fill(scored, true);
+        return new Rollout(sampled, texts, phi, from.logProbs(sequences), scores, logBase, logTarget, scored);
     }
 
     /** Shares as one batch would have taught them: every sequence as often as the proposal draws it. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** A learning rate far too high makes π worse than q at every check. */
 class DriftTest {
-    private static TrainingConfig.Builder tooFast(OnDrift onDrift) {
+    private static TrainingConfigBuilder tooFast(OnDrift onDrift) {
         return TrainingConfig.builder()
                 .steps(60)
                 .batchSize(64)

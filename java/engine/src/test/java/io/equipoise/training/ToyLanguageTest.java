@@ -34,7 +34,7 @@ class ToyLanguageTest {
                 Arguments.of("distributional, moment correction", List.of(HALF_START_WITH_A), corrected));
     }
 
-    private static TrainingConfig.Builder config() {
+    private static TrainingConfigBuilder config() {
         return TrainingConfig.builder()
                 .steps(600)
                 .batchSize(512)
@@ -59,7 +59,7 @@ class ToyLanguageTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("runs")
-    void trainingReachesTheTarget(String name, List<Constraint> constraints, TrainingConfig.Builder config) {
+    void trainingReachesTheTarget(String name, List<Constraint> constraints, TrainingConfigBuilder config) {
         try (var base = TabularModel.random(3, 4, 20);
                 var trainer = Trainer.create(base, TabularModel::text, constraints, config.build())) {
             while (!trainer.isFinished()) trainer.step();

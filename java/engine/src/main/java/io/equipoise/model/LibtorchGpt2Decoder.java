@@ -1,6 +1,9 @@
 package io.equipoise.model;
 
+import io.equipoise.kernels.Kernels;
+import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -8,9 +11,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** GPT-2 decoding with keys and values kept, (B, H, T, D/H) a layer, written in place as positions go by. */
-final class Gpt2Decoder implements Decoder {
+final class LibtorchGpt2Decoder implements Decoder {
     private final Gpt2 model;
     private final Gpt2Graph graph;
+    private final Kernels kernels;
     private final Gpt2Config config;
     private final int maxLength;
     private final Tensor[] keys;
@@ -20,10 +24,11 @@ final class Gpt2Decoder implements Decoder {
     private int position;
     private boolean closed;
 
-    Gpt2Decoder(Gpt2 model, Gpt2Graph graph, int batch, int maxLength) {
+    LibtorchGpt2Decoder(Gpt2 model, Gpt2Graph graph, Kernels kernels, int batch, int maxLength) {
         if (batch < 1) throw new IllegalArgumentException("batch must be >= 1, got " + batch);
         this.model = model;
         this.graph = graph;
+        this.kernels = kernels;
         this.config = graph.config();
         this.batch = batch;
         this.maxLength = maxLength;
@@ -37,17 +42,17 @@ final class Gpt2Decoder implements Decoder {
     }
 
     @Override
-    public Matrix step(int[] tokens) {
+    public void feed(Vector tokens) {
         requireOpen();
-        if (tokens.length != batch) {
-            throw new IllegalArgumentException("decoder has " + batch + " rows, got " + tokens.length + " tokens");
+        if (tokens.size() != batch) {
+            throw new IllegalArgumentException("decoder has " + batch + " rows, got " + tokens.size() + " tokens");
         }
         if (position >= maxLength) {
             throw new IllegalStateException("decoder was made for " + maxLength + " tokens a row");
         }
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
-            var x = torch.embedding(graph.weight("transformer.wte.weight"), Tensor.create(tokens, batch))
+            var x = torch.embedding(graph.weight("transformer.wte.weight"), Tensor.create(tokens.toInts(), batch))
                     .add(graph.weight("transformer.wpe.weight").select(0, position));
             for (int layer = 0; layer < config.layers(); layer++) {
                 String block = Gpt2Graph.block(layer);
@@ -57,7 +62,24 @@ final class Gpt2Decoder implements Decoder {
             torch.mm_out(logits, graph.norm(x, "transformer.ln_f"), graph.head().t());
         }
         position++;
+    }
+
+    @Override
+    public Matrix logits() {
+        requireOpen();
         return Gpt2Head.matrix(logits);
+    }
+
+    @Override
+    public void sample(
+            Vector token,
+            Vector logProb,
+            Vector sequence,
+            Vector at,
+            double temperature,
+            Truncation truncation,
+            long seed) {
+        kernels.sample(token, logProb, logits(), sequence, at, temperature, truncation, seed);
     }
 
     private Tensor attend(Tensor x, int layer) {

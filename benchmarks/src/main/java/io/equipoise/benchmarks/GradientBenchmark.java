@@ -1,0 +1,129 @@
+package io.equipoise.benchmarks;
+
+import io.equipoise.kernels.KernelProvider;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import java.util.Arrays;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Setup;
+
+/**
+ * The gradient of Σ c·log π with respect to logits whose log-sum-exp is known, over the logits. Each call starts from fresh
+ * logits; copying them isn't timed. Cost to compare with: the logits' bytes, read and written once.
+ */
+public class GradientBenchmark extends OperationBenchmark {
+    @Param("512")
+    int rows = 1;
+
+    @Param({"32000", "50257", "128256"})
+    int vocabulary = 1;
+
+    @Param({"F32", "BF16"})
+    DataType type = DataType.F32;
+
+    Logits logits = Logits.NONE;
+    Vector logProb = Vector.f32(0);
+    Vector logSumExp = Vector.f32(0);
+    private Vector entropy = Vector.f32(0);
+    private Tensor fresh = new Tensor();
+    private Tensor padded = new Tensor();
+    private Tensor freshPadded = new Tensor();
+    private Tensor coefficients = new Tensor();
+
+    static Work work(Map<String, String> parameters) {
+        return Work.moves(2 * Work.logits(parameters));
+    }
+
+    @Setup
+    public void setUp() {
+        allocate();
+        padded = owned(logits.padded());
+        freshPadded = owned(padded.clone());
+        coefficients = owned(Logits.tensor(logits.coefficient).unsqueeze(1));
+        forward();
+        check();
+    }
+
+    void allocate() {
+        logits = owned(new Logits(rows, vocabulary, type));
+        fresh = owned(logits.tensor.clone());
+        logProb = owned(Vector.f32(rows));
+        logSumExp = owned(Vector.f32(rows));
+        entropy = owned(Vector.f32(rows));
+    }
+
+    /** What comes before the gradient in a training step. */
+    void forward() {
+        kernels.tokenLogProb(logProb, logSumExp, entropy, logits.matrix, logits.token, 1);
+    }
+
+    /** The last call wrote over them. */
+    @Setup(Level.Invocation)
+    public void refresh() {
+        logits.tensor.copy_(fresh);
+        if (freshPadded.defined()) padded.copy_(freshPadded);
+    }
+
+    private void check() {
+        var reference = KernelProvider.named("reference");
+        reference.gradient(logits.matrix, logSumExp, logits.token, logits.coefficient);
+        var expected = new float[rows][];
+        for (int row = 0; row < rows; row++) expected[row] = logits.matrix.row(row);
+        refresh();
+        cpu();
+        agree(kernels.description(), logits.tensor, expected);
+        refresh();
+        libtorch();
+        agree("libtorch", logits.tensor, expected);
+        refresh();
+        libtorchPadded();
+        agree("libtorch, padded", padded, expected);
+    }
+
+    private void agree(String what, Tensor actual, float[][] expected) {
+        // bf16 rounds by up to 2⁻⁹, and libtorch does so at every operation.
+        double share = type == DataType.F32 ? 1e-4 : 0.02;
+        var matrix = Logits.matrix(actual);
+        for (int row = 0; row < rows; row++) {
+            Agreement.require(what + ", row " + row, row(matrix, row), expected[row], 1e-6, share);
+        }
+    }
+
+    private float[] row(Matrix matrix, int row) {
+        return Arrays.copyOf(matrix.row(row), vocabulary);
+    }
+
+    @Benchmark
+    public Matrix cpu() {
+        kernels.gradient(logits.matrix, logSumExp, logits.token, logits.coefficient);
+        return logits.matrix;
+    }
+
+    @Benchmark
+    public long libtorch() {
+        return gradient(logits.tensor);
+    }
+
+    @Benchmark
+    public long libtorchPadded() {
+        return gradient(padded);
+    }
+
+    /** The fastest of libtorch's forms: a softmax over the logits needs fewer passes than exp(x − log-sum-exp). */
+    private long gradient(Tensor x) {
+        try (var scope = new PointerScope()) {
+            var weight = coefficients.toType(x.scalar_type());
+            return torch.softmax_out(x, x, 1)
+                    .mul_(weight.neg())
+                    .scatter_add_(1, logits.index, weight)
+                    .numel();
+        }
+    }
+}

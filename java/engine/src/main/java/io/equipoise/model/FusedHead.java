@@ -1,0 +1,177 @@
+package io.equipoise.model;
+
+import io.equipoise.kernels.HeadScores;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import java.util.Arrays;
+
+/**
+ * The language-model head on our kernels, a chunk of whole sequences at a time: the logits' exponentials of a chunk are
+ * all that is ever held of an (N, V) matrix, and each product is computed once. A chunk gives log-probabilities, these the
+ * coefficients, these the gradient. A sequence longer than a chunk is scored first, then run again part by part.
+ */
+final class FusedHead implements AutoCloseable {
+    /** Rows of a chunk; HeadBenchmark's parameter {@code chunk} shows that more gain nothing. */
+    static final int CHUNK = 512;
+
+    /** Of the last chunk with a gradient, to be used again. */
+    private HeadScores kept = HeadScores.of(0, 0);
+
+    /** Writes log-probabilities and expectations to the rows of the batch's sequences. */
+    void score(Gpt2Weights weights, Matrix hidden, MicroBatches batch, float[][] functions, TokenScores result) {
+        int rows = batch.targets().length;
+        int count = functions.length;
+        try (var scores = HeadScores.of(rows, count);
+                var target = Vector.of(batch.targets());
+                var values = Matrix.allocate(
+                        DataType.F32, count, weights.head().packed().columns())) {
+            for (int k = 0; k < count; k++) values.putRow(k, functions[k]);
+            weights.kernels()
+                    .headLogProb(scores, hidden, weights.head().packed(), target, count == 0 ? Matrix.NONE : values, 1);
+            float[] logProb = scores.logProb().toFloats();
+            for (int b = 0; b < batch.sequences().length; b++) {
+                int from = batch.starts()[b];
+                int to = batch.starts()[b + 1];
+                var expected = new float[to - from][];
+                for (int n = from; n < to; n++)
+                    expected[n - from] = scores.expected().row(n);
+                result.logProb()[batch.sequences()[b]] = Arrays.copyOfRange(logProb, from, to);
+                result.expected()[batch.sequences()[b]] = expected;
+            }
+        }
+    }
+
+    /**
+     * From hidden states to their gradient.
+     *
+     * @param gradHidden (N, D), out
+     * @param gradHead (V, D), added to, or NONE
+     * @param hidden (N, D)
+     * @param logProbOfSequence (B), out
+     * @return whether any coefficient isn't 0
+     */
+    boolean backward(
+            Gpt2Weights weights,
+            Matrix gradHidden,
+            Matrix gradHead,
+            Matrix hidden,
+            MicroBatches batch,
+            SequenceCoefficients coefficients,
+            double[] logProbOfSequence) {
+        boolean any = false;
+        int sequences = batch.sequences().length;
+        for (int first = 0, end; first < sequences; first = end) {
+            end = first + 1;
+            while (end < sequences && batch.starts()[end + 1] - batch.starts()[first] <= CHUNK) end++;
+            int from = batch.starts()[first];
+            int rows = batch.starts()[end] - from;
+            var coefficient = new float[rows];
+            if (rows <= CHUNK) {
+                var chunk = new Chunk(weights, gradHidden, gradHead, hidden, batch, from, rows);
+                coefficients(batch, first, end, chunk.score(), coefficients, coefficient, logProbOfSequence);
+                any |= chunk.backward(coefficient);
+                continue;
+            }
+            float[] logProb = new float[rows];
+            for (int at = 0; at < rows; at += CHUNK) {
+                var chunk =
+                        new Chunk(weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
+                System.arraycopy(chunk.score(), 0, logProb, at, chunk.rows);
+            }
+            coefficients(batch, first, end, logProb, coefficients, coefficient, logProbOfSequence);
+            for (int at = 0; at < rows; at += CHUNK) {
+                var chunk =
+                        new Chunk(weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
+                chunk.score();
+                any |= chunk.backward(Arrays.copyOfRange(coefficient, at, at + chunk.rows));
+            }
+        }
+        return any;
+    }
+
+    private static void coefficients(
+            MicroBatches batch,
+            int first,
+            int end,
+            float[] logProb,
+            SequenceCoefficients coefficients,
+            float[] coefficient,
+            double[] logProbOfSequence) {
+        int offset = batch.starts()[first];
+        for (int b = first; b < end; b++) {
+            int from = batch.starts()[b] - offset;
+            float[] own = Arrays.copyOfRange(logProb, from, batch.starts()[b + 1] - offset);
+            for (float part : own) logProbOfSequence[batch.sequences()[b]] += part;
+            var weights = new float[own.length];
+            coefficients.coefficients(batch.sequences()[b], own, weights);
+            System.arraycopy(weights, 0, coefficient, from, weights.length);
+        }
+    }
+
+    /** Rows that are scored and run backward together. */
+    private final class Chunk {
+        private final Gpt2Weights weights;
+        private final Matrix gradHidden;
+        private final Matrix gradHead;
+        private final Matrix hidden;
+        private final int[] targets;
+        private final int rows;
+        private final HeadScores scores;
+
+        Chunk(
+                Gpt2Weights weights,
+                Matrix gradHidden,
+                Matrix gradHead,
+                Matrix hidden,
+                MicroBatches batch,
+                int from,
+                int rows) {
+            this.weights = weights;
+            this.gradHead = gradHead;
+            this.rows = rows;
+            this.gradHidden = gradHidden.slice(from, rows);
+            this.hidden = hidden.slice(from, rows);
+            targets = Arrays.copyOfRange(batch.targets(), from, from + rows);
+            if (kept.logProb().size() < rows) {
+                kept.close();
+                kept = HeadScores.forGradient(rows, weights.head().packed());
+            }
+            scores = kept.first(rows);
+        }
+
+        float[] score() {
+            try (var target = Vector.of(targets)) {
+                weights.kernels().headLogProb(scores, hidden, weights.head().packed(), target, Matrix.NONE, 1);
+            }
+            return scores.logProb().toFloats();
+        }
+
+        boolean backward(float[] coefficient) {
+            boolean any = false;
+            for (float each : coefficient) any |= each != 0;
+            if (!any) {
+                gradHidden.clear();
+                return false;
+            }
+            try (var target = Vector.of(targets);
+                    var weight = Vector.of(coefficient)) {
+                weights.kernels()
+                        .headGradient(
+                                gradHidden,
+                                gradHead,
+                                scores,
+                                weight,
+                                target,
+                                hidden,
+                                weights.head().transposed());
+            }
+            return true;
+        }
+    }
+
+    @Override
+    public void close() {
+        kept.close();
+    }
+}

@@ -1,0 +1,25 @@
+package io.equipoise.model;
+
+import java.util.List;
+
+/** How the operations of {@link Gpt2} are computed, on parameters that it owns. */
+interface Gpt2Engine extends AutoCloseable {
+    /** @see CausalLanguageModel#decoder */
+    Decoder decoder(int batch, int maxLength);
+
+    /** Writes scores of the batches' sequences to their rows of {@code result}. */
+    void score(List<MicroBatches> batches, float[][] functions, TokenScores result);
+
+    /**
+     * Adds the batches' gradient to the parameters'.
+     *
+     * @param logProb (B), out: log π of the batches' sequences, nats
+     */
+    void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb);
+
+    /** The parameters' values have changed, or which of them are trained. */
+    void changed();
+
+    @Override
+    void close();
+}

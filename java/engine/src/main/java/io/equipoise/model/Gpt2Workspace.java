@@ -1,0 +1,99 @@
+package io.equipoise.model;
+
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import java.util.Arrays;
+
+/** The memory that one worker needs for a micro-batch, kept from one to the next, and what is done in it. */
+final class Gpt2Workspace implements AutoCloseable {
+    private final int rows;
+    private final Gpt2Activations activations;
+    private final Matrix selected;
+    private final Matrix hidden;
+    private final Matrix gradHidden;
+    private final Matrix gradSelected;
+    private final Matrix gradient;
+    private final FusedHead head;
+
+    /**
+     * Memory for micro-batches of up to so many rows.
+     *
+     * @param gradient whether it is for gradients too
+     */
+    Gpt2Workspace(Gpt2Config config, DataType type, int rows, boolean gradient) {
+        this.rows = rows;
+        activations = gradient ? Gpt2Activations.kept(config, type, rows) : Gpt2Activations.shared(config, type, rows);
+        selected = Matrix.allocate(DataType.F32, rows, config.width());
+        hidden = Matrix.allocate(type, rows, config.width());
+        int others = gradient ? rows : 0;
+        gradHidden = Matrix.allocate(DataType.F32, others, config.width());
+        gradSelected = Matrix.allocate(DataType.F32, others, config.width());
+        this.gradient = Matrix.allocate(DataType.F32, others, config.width());
+        head = new FusedHead();
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    void score(Gpt2Forward forward, RaggedBatch batch, float[][] functions, TokenScores result) {
+        if (batch.targets() > 0) {
+            var states = run(forward, activations.first(batch.size()), batch);
+            head.score(forward.weights(), states, batch.batch(), functions, result);
+            return;
+        }
+        for (int sequence : batch.batch().sequences()) {
+            result.logProb()[sequence] = new float[0];
+            result.expected()[sequence] = new float[0][];
+        }
+    }
+
+    /** The hidden states (N, D) that predict a generated token. */
+    private Matrix run(Gpt2Forward forward, Gpt2Activations part, RaggedBatch batch) {
+        forward.run(part, batch.tokens(), batch.positions(), batch.rows(), batch.first());
+        var chosen = selected.slice(0, batch.targets());
+        batch.select(chosen, part.output());
+        var states = hidden.slice(0, batch.targets());
+        forward.norm(states, chosen, forward.weights().lastNorm());
+        return states;
+    }
+
+    void accumulateGradient(
+            Gpt2Forward forward,
+            FlatParameters gradients,
+            RaggedBatch batch,
+            SequenceCoefficients coefficients,
+            double[] logProb) {
+        if (batch.targets() == 0) {
+            for (int sequence : batch.batch().sequences()) {
+                coefficients.coefficients(sequence, new float[0], new float[0]);
+            }
+            return;
+        }
+        var part = activations.first(batch.size());
+        var states = run(forward, part, batch);
+        var ofHidden = gradHidden.slice(0, batch.targets());
+        var gradHead = gradients.gradientMatrix(forward.config().headName());
+        if (!head.backward(forward.weights(), ofHidden, gradHead, states, batch.batch(), coefficients, logProb)) return;
+        try (var backward = new Gpt2Backward(forward.config(), forward.weights(), gradients, batch.size())) {
+            var ofSelected = gradSelected.slice(0, batch.targets());
+            ofSelected.clear();
+            backward.norm(
+                    "transformer.ln_f",
+                    ofSelected,
+                    ofHidden,
+                    selected.slice(0, batch.targets()),
+                    forward.weights().lastNorm());
+            var ofOutput = gradient.slice(0, batch.size());
+            batch.spread(ofOutput, ofSelected);
+            backward.run(part, batch, ofOutput);
+        }
+    }
+
+    @Override
+    public void close() {
+        activations.close();
+        head.close();
+        for (var matrix : Arrays.asList(selected, hidden, gradHidden, gradSelected, gradient)) matrix.close();
+    }
+}

@@ -1,0 +1,106 @@
+package io.equipoise.model;
+
+import io.equipoise.kernels.Kernels;
+import io.equipoise.kernels.TransformerKernels;
+import io.equipoise.memory.DataType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+
+/**
+ * GPT-2 on the engine's own kernels, products in f32 or bf16 with f32 sums. Decoding, scoring and the gradient's forward
+ * pass are the same arithmetic on the same rows, so a text has one log-probability, to the bit.
+ */
+final class NativeGpt2 implements Gpt2Engine {
+    private final Gpt2 model;
+    private final Gpt2Config config;
+    private final FlatParameters parameters;
+    private final Kernels kernels;
+    private final Gpt2Weights weights;
+    private final Gpt2Forward forward;
+    /** Where workers put their gradients; the first is the model's own. */
+    private final List<FlatParameters> gradients = new ArrayList<>();
+    /** Memory not in use, by whether it is for gradients. */
+    private final ConcurrentLinkedDeque<Gpt2Workspace> forScores = new ConcurrentLinkedDeque<>();
+
+    private final ConcurrentLinkedDeque<Gpt2Workspace> forGradients = new ConcurrentLinkedDeque<>();
+
+    NativeGpt2(
+            Gpt2 model,
+            Gpt2Config config,
+            FlatParameters parameters,
+            Kernels kernels,
+            TransformerKernels transformer,
+            DataType type) {
+        this.model = model;
+        this.config = config;
+        this.parameters = parameters;
+        this.kernels = kernels;
+        weights = new Gpt2Weights(config, parameters, transformer, type);
+        forward = new Gpt2Forward(config, weights);
+        gradients.add(parameters);
+    }
+
+    /** Whether the kernels have this model's operations. */
+    static boolean supports(Gpt2Config config) {
+        return List.of("gelu_new", "gelu_pytorch_tanh", "gelu_fast").contains(config.activation());
+    }
+
+    @Override
+    public Decoder decoder(int batch, int maxLength) {
+        weights.prepare();
+        return new NativeGpt2Decoder(model, forward, kernels, batch, maxLength);
+    }
+
+    @Override
+    public void score(List<MicroBatches> batches, float[][] functions, TokenScores result) {
+        weights.prepare();
+        Workers.run(batches.size(), (worker, i) -> {
+            try (var batch = RaggedBatch.of(batches.get(i))) {
+                var workspace = take(forScores, batch, false);
+                workspace.score(forward, batch, functions, result);
+                forScores.add(workspace);
+            }
+        });
+    }
+
+    @Override
+    public void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb) {
+        weights.prepareGradient();
+        for (int i = gradients.size(); i < Math.min(Workers.count(), batches.size()); i++) {
+            gradients.add(parameters.replica());
+        }
+        for (var other : gradients.subList(1, gradients.size())) other.clearGradient();
+        Workers.run(batches.size(), (worker, i) -> {
+            try (var batch = RaggedBatch.of(batches.get(i))) {
+                var workspace = take(forGradients, batch, true);
+                workspace.accumulateGradient(forward, gradients.get(worker), batch, coefficients, logProb);
+                forGradients.add(workspace);
+            }
+        });
+        for (var other : gradients.subList(1, gradients.size())) parameters.addGradient(other);
+    }
+
+    private Gpt2Workspace take(ConcurrentLinkedDeque<Gpt2Workspace> pool, RaggedBatch batch, boolean gradient) {
+        var workspace = pool.poll();
+        if (workspace != null) {
+            if (workspace.rows() >= batch.size()) return workspace;
+            workspace.close();
+        }
+        return new Gpt2Workspace(config, weights.type(), batch.size(), gradient);
+    }
+
+    @Override
+    public void changed() {
+        weights.changed();
+        for (var other : gradients.subList(1, gradients.size())) other.trainable(parameters::isTrainable);
+    }
+
+    @Override
+    public void close() {
+        forScores.forEach(Gpt2Workspace::close);
+        forGradients.forEach(Gpt2Workspace::close);
+        for (var other : gradients.subList(1, gradients.size())) other.close();
+        weights.close();
+    }
+}

@@ -1,0 +1,235 @@
+// The matrix product's inner loop, and the two layouts it reads: shared by product, outer and the head's operations.
+//
+// layouts  columns   panels of kPanel columns; a panel is its kPanel values step by step along the depth
+//          rows      tiles of up to kTile rows; a tile is its values step by step along the depth
+//          step      one depth of f32, two neighbouring depths of bf16 side by side; an odd last one is padded with 0
+// accuracy every element is one chain of additions along the depth in f32, whatever the number of rows, columns and
+//          threads: a row's result doesn't depend on what else is in the batch
+#pragma once
+
+#include "rows.h"
+
+namespace equipoise::cpu::EQUIPOISE_ISA {
+
+// Two registers of columns by as many rows as leave registers for operands: 16 of them with AVX2 and SSE, 32 with AVX-512.
+constexpr int kPanel = 2 * kLanes;
+constexpr int kTile = kLanes == 16 ? 14 : kLanes == 8 ? 6 : 4;
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <typename T>
+struct Step;
+template <>
+struct Step<float> {
+  typedef float Type;
+  static constexpr int kDepth = 1;
+};
+template <>
+struct Step<Bf16> {
+  typedef uint32_t Type;
+  static constexpr int kDepth = 2;
+};
+template <typename T>
+using StepOf = typename Step<T>::Type;
+
+template <typename T>
+int64_t steps(int64_t depth) {
+  return ceil_div(depth, Step<T>::kDepth);
+}
+
+// Rows in a tile that holds `left` or more: the inner loop exists for 1 and for even numbers.
+inline int tile_rows(int64_t left) {
+  return left >= kTile ? kTile : left == 1 ? 1 : static_cast<int>((left + 1) / 2 * 2);
+}
+
+// Steps of all tiles of `rows` rows, of all panels of `columns` columns.
+inline int64_t packed_rows_size(int64_t rows, int64_t steps) {
+  return (rows / kTile * kTile + (rows % kTile == 0 ? 0 : tile_rows(rows % kTile))) * steps;
+}
+
+inline int64_t packed_columns_size(int64_t columns, int64_t steps) {
+  return ceil_div(columns, kPanel) * kPanel * steps;
+}
+
+// ---- one step from values
+
+inline F32 step(F32 value, F32, float) { return value; }
+inline U32 step(F32 first, F32 second, Bf16) { return bf16_bits(first) | bf16_bits(second) << 16; }
+
+// Steps of x (depth, width), whose columns stay columns: step s of column j at out[s · stride + j]; 0 from `width` to
+// `stride`. Stores are whole registers where the steps that they spill into are still to come.
+template <typename T, typename S>
+void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+  constexpr int kDepth = Step<T>::kDepth;
+  const int64_t size = steps<T>(depth) * stride;
+  for (int64_t s = 0; s < steps<T>(depth); s++) {
+    const S* first = x + s * kDepth * row_stride;
+    const bool pair = s * kDepth + kDepth <= depth;
+    for (int64_t j = 0; j < stride; j += kLanes) {
+      const F32 a = load_some(first + j, width - j);
+      const F32 b = kDepth == 2 && pair ? load_some(first + row_stride + j, width - j) : F32{};
+      const auto value = step(a, b, T{});
+      const int64_t room = size - s * stride - j;
+      std::memcpy(out + s * stride + j, &value, room < kLanes ? room * sizeof(StepOf<T>) : sizeof value);
+    }
+  }
+}
+
+// Steps of x (width, depth), whose rows become columns: step s of row j at out[s · stride + j]; 0 from `width` to
+// `stride`.
+template <typename T, typename S>
+void pack_across(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
+  constexpr int kDepth = Step<T>::kDepth;
+  constexpr int kSteps = kLanes / kDepth;
+  for (int64_t j = 0; j < stride; j++) {
+    for (int64_t s = 0; s < steps<T>(depth); s += kSteps) {
+      T values[kLanes];
+      store(values, j < width ? load_some(x + j * row_stride + s * kDepth, depth - s * kDepth) : F32{});
+      StepOf<T> packed[kSteps];
+      std::memcpy(packed, values, sizeof values);
+      const int64_t count = steps<T>(depth) - s < kSteps ? steps<T>(depth) - s : kSteps;
+      for (int64_t i = 0; i < count; i++) out[(s + i) * stride + j] = packed[i];
+    }
+  }
+}
+
+// ---- the inner loop
+
+// tile[r, j] = Σ over steps of a[·, r] · b[·, j], for R rows and kPanel columns; rows of tile are `stride` apart.
+template <int R>
+void multiply(float* tile, int64_t stride, const float* a, const float* b, int64_t steps) {
+  F32 sums[R][2] = {};
+  for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    const F32 b0 = load(b), b1 = load(b + kLanes);
+    for (int r = 0; r < R; r++) {
+      const F32 value = splat(a[r]);
+      sums[r][0] += value * b0;
+      sums[r][1] += value * b1;
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    store(tile + r * stride, sums[r][0]);
+    store(tile + r * stride + kLanes, sums[r][1]);
+  }
+}
+
+#ifdef __AVX512BF16__
+template <int R>
+void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps) {
+  __m512 sums[R][2];
+  for (int r = 0; r < R; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
+  for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b), b1 = (__m512bh)_mm512_loadu_si512(b + kLanes);
+    for (int r = 0; r < R; r++) {
+      const __m512bh value = (__m512bh)_mm512_set1_epi32(static_cast<int32_t>(a[r]));
+      sums[r][0] = _mm512_dpbf16_ps(sums[r][0], value, b0);
+      sums[r][1] = _mm512_dpbf16_ps(sums[r][1], value, b1);
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    store(tile + r * stride, (F32)sums[r][0]);
+    store(tile + r * stride + kLanes, (F32)sums[r][1]);
+  }
+}
+#else
+inline U32 load_steps(const uint32_t* p) {
+  U32 x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
+
+template <int R>
+void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps) {
+  F32 sums[R][2] = {};
+  for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    // The first of a pair is in the low half, the second in the high half, where a float has it.
+    const U32 b0 = load_steps(b), b1 = load_steps(b + kLanes);
+    for (int depth = 0; depth < 2; depth++) {
+      const F32 x0 = (F32)(depth == 0 ? b0 << 16 : b0 & 0xffff0000u);
+      const F32 x1 = (F32)(depth == 0 ? b1 << 16 : b1 & 0xffff0000u);
+      for (int r = 0; r < R; r++) {
+        const F32 value = splat(to_f32(Bf16{static_cast<uint16_t>(depth == 0 ? a[r] : a[r] >> 16)}));
+        sums[r][0] += value * x0;
+        sums[r][1] += value * x1;
+      }
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    store(tile + r * stride, sums[r][0]);
+    store(tile + r * stride + kLanes, sums[r][1]);
+  }
+}
+#endif
+
+template <typename S>
+void multiply(int rows, float* tile, int64_t stride, const S* a, const S* b, int64_t steps) {
+  switch (rows) {
+    case 1: return multiply<1>(tile, stride, a, b, steps);
+    case 2: return multiply<2>(tile, stride, a, b, steps);
+    case 4: return multiply<4>(tile, stride, a, b, steps);
+#if EQUIPOISE_LANES >= 8
+    case 6: return multiply<6>(tile, stride, a, b, steps);
+#endif
+#if EQUIPOISE_LANES >= 16
+    case 8: return multiply<8>(tile, stride, a, b, steps);
+    case 10: return multiply<10>(tile, stride, a, b, steps);
+    case 12: return multiply<12>(tile, stride, a, b, steps);
+    case 14: return multiply<14>(tile, stride, a, b, steps);
+#endif
+  }
+}
+
+// ---- all rows by all columns
+
+// A tile's place among the packed rows, and how many of its rows are real.
+struct Tile {
+  int64_t row, rows;
+  int padded;
+};
+
+inline Tile tile_at(int64_t index, int64_t rows) {
+  const int64_t row = index * kTile;
+  const int64_t left = rows - row;
+  return {row, left < kTile ? left : kTile, tile_rows(left)};
+}
+
+// Threads for a product of so many multiplications.
+inline int threads_for_product(int64_t rows, int64_t columns, int64_t depth) {
+  return threads_for(rows * columns * ceil_div(depth, 16));
+}
+
+// Packs the rows of x (rows, depth): tile i begins at out + i · kTile · steps.
+template <typename T, typename S>
+void pack_rows(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int64_t depth, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int64_t i = 0; i < ceil_div(rows, kTile); i++) {
+    const Tile tile = tile_at(i, rows);
+    pack_across<T>(out + tile.row * steps<T>(depth), tile.padded, x + tile.row * row_stride, row_stride, depth,
+                   tile.rows);
+  }
+}
+
+// finish(row, rows, column, values) for every tile of the product; values are rows by kPanel, kPanel apart. Rows are taken
+// in blocks that stay in the L2 cache beside a panel.
+template <typename S, typename Finish>
+void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads, Finish finish) {
+  constexpr int64_t kBlockBytes = 512 << 10;
+  const int64_t tiles = ceil_div(rows, kTile), panels = ceil_div(columns, kPanel);
+  const int64_t fit = kBlockBytes / (steps * kTile * static_cast<int64_t>(sizeof(S)) + 1);
+  const int64_t block = fit < 1 ? 1 : fit;
+#pragma omp parallel num_threads(threads)
+  for (int64_t first = 0; first < tiles; first += block) {
+    const int64_t end = first + block < tiles ? first + block : tiles;
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t panel = 0; panel < panels; panel++) {
+      alignas(64) float values[kTile * kPanel];
+      for (int64_t i = first; i < end; i++) {
+        const Tile tile = tile_at(i, rows);
+        multiply(tile.padded, values, kPanel, a + tile.row * steps, b + panel * kPanel * steps, steps);
+        finish(tile.row, tile.rows, panel * kPanel, values);
+      }
+    }
+  }
+}
+
+}  // namespace equipoise::cpu::EQUIPOISE_ISA
