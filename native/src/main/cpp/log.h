@@ -13,11 +13,11 @@
 namespace equipoise::cpu::EQUIPOISE_ISA {
 
 inline F32 log(F32 x) {
-  constexpr int32_t kRootHalf = 0x3f3504f3;  // bits of √½
+  constexpr uint32_t kRootHalf = 0x3f3504f3;  // bits of √½
   const I32 denormal = x < 0x1p-126f;        // also what is negative, which becomes NaN below
-  const I32 bits = (I32)(denormal ? x * 0x1p23f : x) - kRootHalf;
+  const I32 bits = (I32)((U32)(denormal ? x * 0x1p23f : x) - kRootHalf);  // unsigned: it wraps for negative x
   const F32 n = __builtin_convertvector((bits >> 23) - (denormal & 23), F32);
-  const F32 f = (F32)((bits & 0x007fffff) + kRootHalf) - 1.0f;
+  const F32 f = (F32)(((U32)bits & 0x007fffffu) + kRootHalf) - 1.0f;
   F32 p = splat(0x1.145796p-4f);
   p = p * f - 0x1.de3c04p-4f;
   p = p * f + 0x1.e6f06ap-4f;
