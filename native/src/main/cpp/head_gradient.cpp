@@ -8,7 +8,8 @@
 //          temperature 1; W packed transposed (V, D); grad_hidden (N, D), grad_head (V, D) f32, the latter may be absent
 // cost     4·N·D·V operations; the exponentials read twice and written once
 // layout   dx and grad_hidden: ranges of rows to threads, blocks of W in the L2 cache; grad_head: ranges of the vocabulary
-// edges    token < 0 (padding) or coefficient 0 → a row of 0 whatever its exponentials; N = 0 → nothing
+// edges    token < 0 (padding) or coefficient 0 → nothing from this row, whatever its exponentials and hidden state;
+//          N = 0 → nothing
 #include <cmath>
 
 #include "head.h"
@@ -17,10 +18,12 @@ namespace equipoise::cpu::EQUIPOISE_ISA {
 
 namespace {
 
+bool has_gradient(float coefficient, int32_t token) { return token >= 0 && coefficient != 0; }
+
 template <typename T>
 void logit_gradients(T* x, const float* block_max, float log_sum_exp, float log_prob, float coefficient, int32_t token,
                      int64_t columns) {
-  if (token < 0 || coefficient == 0) {
+  if (!has_gradient(coefficient, token)) {
     std::memset(x, 0, columns * sizeof(T));
     return;
   }
@@ -52,7 +55,8 @@ void add_hidden_gradient(float* to, int64_t stride, const T* x, int64_t x_stride
   pack_across<T>(a, tile.padded, x + from, x_stride, depth, tile.rows);
   for (int64_t column = 0; column < head.depth; column += kPanel) {
     alignas(64) float values[kTile * kPanel];
-    multiply(tile.padded, values, kPanel, a, packed + column * total + first * kPanel, count);
+    const StepOf<T>* panel = packed + column * total + first * kPanel;
+    multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * total));
     for (int64_t r = 0; r < tile.rows; r++) {
       for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
         float* sum = to + r * stride + column + j;
@@ -83,7 +87,8 @@ void hidden_gradient(const Out& grad_hidden, const T* x, const Head& head, int t
 }
 
 template <typename T>
-void head_weight_gradient(float* grad_head, const T* x, const Head& head, int threads) {
+void head_weight_gradient(float* grad_head, const T* x, const float* coefficient, const int32_t* token,
+                          const Head& head, int threads) {
   const int64_t count = steps<T>(head.rows);
   const Scratch<StepOf<T>> memory(packed_columns_size(head.depth, count) + threads * count * kTile);
   StepOf<T>* b = memory.data;
@@ -93,10 +98,11 @@ void head_weight_gradient(float* grad_head, const T* x, const Head& head, int th
     with_compute_type(head.hidden.type, [&](auto zero) {
       using S = decltype(zero);
       const S* hidden = static_cast<const S*>(head.hidden.data);
+      const auto used = [=](int64_t row) { return has_gradient(coefficient[row], token[row]); };  // 0 · NaN isn't 0
 #pragma omp for schedule(static)
       for (int64_t column = 0; column < head.depth; column += kPanel) {
         const int64_t width = head.depth - column < kPanel ? head.depth - column : kPanel;
-        pack_along<T>(b + column * count, kPanel, hidden + column, head.hidden.stride, head.rows, width);
+        pack_along<T>(b + column * count, kPanel, hidden + column, head.hidden.stride, head.rows, width, used);
       }
     });
     StepOf<T>* a = tiles + omp_get_thread_num() * count * kTile;
@@ -106,7 +112,13 @@ void head_weight_gradient(float* grad_head, const T* x, const Head& head, int th
       pack_along<T>(a, tile.padded, x + tile.row, head.columns, head.rows, tile.rows);
       for (int64_t column = 0; column < head.depth; column += kPanel) {
         alignas(64) float values[kTile * kPanel];
-        multiply(tile.padded, values, kPanel, a, b + column * count, count);
+        for (int64_t r = 0; r < tile.rows; r++) {
+          for (int64_t j = 0; j < kPanel; j += kLine / 4) {
+            prefetch_to_write(grad_head + (tile.row + r) * head.depth + column + j);
+          }
+        }
+        const StepOf<T>* panel = b + column * count;
+        multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * count));
         for (int64_t r = 0; r < tile.rows; r++) {
           for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
             float* sum = grad_head + (tile.row + r) * head.depth + column + j;
@@ -133,7 +145,7 @@ void head_gradient(const Out& grad_hidden, float* grad_head, const HeadScores& s
                       scores.log_prob[row], coefficient[row], token[row], head.columns);
     }
     hidden_gradient(grad_hidden, x, head, threads);
-    if (grad_head != nullptr) head_weight_gradient(grad_head, x, head, threads);
+    if (grad_head != nullptr) head_weight_gradient(grad_head, x, coefficient, token, head, threads);
   });
 }
 

@@ -54,7 +54,7 @@ void head_log_prob(const HeadScores& scores, const Head& head, const int32_t* to
             weighted_sum(x, functions + k * head.columns + from, length, shift(part.max), inverse_temperature);
       }
       if (scores.exponentials != nullptr) {
-        scores.block_max[at] = shift(part.max);
+        scores.block_max[at] = part.max;
         keep_exponentials(static_cast<T*>(scores.exponentials) + row * head.columns + from, x, length, shift(part.max));
       }
     };
@@ -62,9 +62,12 @@ void head_log_prob(const HeadScores& scores, const Head& head, const int32_t* to
   });
   for (int64_t row = 0; row < rows; row++) {
     const SumExp total = merge(parts.data + row * count, count, temperature);
-    finish_token(scores.log_prob[row], scores.log_sum_exp[row], scores.entropy[row], token[row] < 0, chosen.data[row],
-                 total, temperature);
+    const bool padding = token[row] < 0;
+    finish_token(scores.log_prob[row], scores.log_sum_exp[row], scores.entropy[row], padding,
+                 padding ? 0 : chosen.data[row], total, temperature);
     for (int64_t k = 0; k < functions_count; k++) {
+      scores.expected[row * functions_count + k] = 0;
+      if (padding) continue;
       double sum = 0;
       for (int64_t block = 0; block < count; block++) {
         const double w = weight(parts.data[row * count + block].max, total.max, temperature);

@@ -13,11 +13,6 @@ namespace equipoise::cpu::EQUIPOISE_ISA {
 
 namespace {
 
-template <typename T>
-struct PackedRow {
-  StepOf<T> step;
-};
-
 // Packs row `row` by itself: the inner loop gives it the same bits in any tile.
 template <typename T>
 void pack_row(StepOf<T>* a, const Head& head, int64_t row) {
@@ -44,12 +39,12 @@ void head_sample(int32_t* token, float* log_prob, const Head& head, const int64_
       parts[row * count + block] = sum_exp<false>(x, block_length(block, head.columns), inverse_temperature);
     };
     for_each_block(a, head, depth, threads, reduce);
+    const Scratch<StepOf<T>> packed_row(threads * depth);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t row = 0; row < rows; row++) {
       alignas(64) float logits[kBlock];
       const auto block_of = [&](int64_t block) {
-        // A memory of its own: this thread may also hold the packed rows.
-        StepOf<T>* own = &scratch<PackedRow<T>>(depth)->step;
+        StepOf<T>* own = packed_row.data + omp_get_thread_num() * depth;
         pack_row<T>(own, head, row);
         block_logits(logits, 1, own, packed, block, head.columns, depth);
         return static_cast<const float*>(logits);

@@ -59,12 +59,11 @@ struct Epilogue {
         const int64_t at = column + j, count = columns - at;
         F32 value = load(values + j);
         if (bias != nullptr) value += load_some(bias + at, count);
-        T* kept = pre + r * pre_stride + at;
         if (activation == kGelu) {
-          if (pre != nullptr) store_some(kept, value, count);
+          if (pre != nullptr) store_some(pre + r * pre_stride + at, value, count);
           value = gelu(value);
         } else if (activation == kGeluGradient) {
-          value *= gelu_gradient(load_some(kept, count));
+          value *= gelu_gradient(load_some(pre + r * pre_stride + at, count));
         }
         if (addend != nullptr) value += load_some(addend + r * addend_stride + at, count);
         store_some(out + r * out_stride + at, value, count);
@@ -93,7 +92,8 @@ void product(const Out& out, const Out& pre, const In& x, const void* packed, co
                                   columns,                   out.stride,
                                   pre.stride,                addend.stride,
                                   activation};
-      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, finish);
+      const auto nothing = [](int64_t, int64_t, int64_t) {};
+      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, nothing, finish);
     });
   });
 }

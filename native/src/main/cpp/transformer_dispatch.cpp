@@ -48,7 +48,7 @@ void product(void* out, void* pre, const void* x, const void* packed, const floa
 void outer(float* grad_weight, float* grad_bias, const void* x, const void* grad_out, int32_t x_type,
            int32_t grad_type, int32_t type, int64_t rows, int64_t depth, int64_t columns, int64_t weight_stride,
            int64_t x_stride, int64_t grad_stride, int32_t isa) {
-  if (rows == 0) return;
+  if (rows == 0 || columns == 0) return;
   const Type of = checked("outer", type);
   const In from{x, checked("outer", x_type), x_stride}, up{grad_out, checked("outer", grad_type), grad_stride};
   EQUIPOISE_RUN(isa, outer(grad_weight, grad_bias, from, up, of, rows, depth, columns, weight_stride));
@@ -90,9 +90,10 @@ void attention_backward(void* grad_qkv, const float* grad_out, const void* qkv, 
                         int64_t sequences, int64_t width, int64_t grad_qkv_stride, int64_t grad_out_stride,
                         int64_t qkv_stride, int64_t qkv_rows, int32_t heads, double scale, int32_t isa) {
   for (int64_t i = 0; i <= sequences; i++) {
-    if (start[i] < (i == 0 ? 0 : start[i - 1]) || (i == sequences && start[i] != qkv_rows)) {
+    const bool ascends = i == 0 ? start[i] == 0 : start[i] >= start[i - 1];
+    if (!ascends || (i == sequences && start[i] != qkv_rows)) {
       throw KernelError("attentionBackward: start " + std::to_string(start[i]) + " at position " + std::to_string(i) +
-                        "; wanted ascending numbers up to the " + std::to_string(qkv_rows) + " rows");
+                        "; wanted ascending numbers from 0 to the " + std::to_string(qkv_rows) + " rows");
     }
   }
   if (qkv_rows == 0) return;
@@ -111,8 +112,8 @@ void embed(float* out, const float* table, const float* positions, const int32_t
 
 void scatter_add(float* table, const float* x, const int32_t* index, int64_t rows, int64_t columns, int64_t x_stride,
                  int64_t table_rows, int32_t isa) {
-  if (rows == 0) return;
   check_indices("scatterAdd", index, rows, table_rows);
+  if (rows == 0 || columns == 0) return;
   EQUIPOISE_RUN(isa, scatter_add(table, In{x, kF32, x_stride}, index, rows, columns));
 }
 
@@ -143,6 +144,7 @@ void head_gradient(float* grad_hidden, float* grad_head, void* exponentials, con
                    int64_t columns, int64_t depth, int64_t grad_hidden_stride, int64_t hidden_stride, int32_t isa) {
   if (rows == 0) return;
   check_tokens("headGradient", token, rows, columns);
+  if (depth == 0) return;
   const HeadScores scores{const_cast<float*>(log_prob), const_cast<float*>(log_sum_exp), nullptr, nullptr, exponentials,
                           const_cast<float*>(block_max)};
   const Head head{In{hidden, checked("headGradient", hidden_type), hidden_stride}, packed_transposed,

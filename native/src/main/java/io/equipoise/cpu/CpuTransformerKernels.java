@@ -64,7 +64,7 @@ final class CpuTransformerKernels implements TransformerKernels {
 
     @Override
     public void outer(Matrix gradWeight, Vector gradBias, Matrix x, Matrix gradOut, DataType type) {
-        TransformerShapes.outer(gradWeight, gradBias, x, gradOut);
+        TransformerShapes.outer(gradWeight, gradBias, x, gradOut, type);
         CpuTransformerOperations.outer(
                 gradWeight.address(),
                 gradBias.address(),

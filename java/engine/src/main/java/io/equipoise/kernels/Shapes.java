@@ -15,7 +15,7 @@ public final class Shapes {
         is("sample", "sequence", sequence, DataType.I64, logits.rows());
         is("sample", "position", position, DataType.I32, logits.rows());
         temperature("sample", temperature);
-        vocabulary("sample", logits);
+        vocabulary("sample", logits.columns());
     }
 
     public static void tokenLogProb(
@@ -25,7 +25,7 @@ public final class Shapes {
         is("tokenLogProb", "entropy", entropy, DataType.F32, logits.rows());
         is("tokenLogProb", "token", token, DataType.I32, logits.rows());
         temperature("tokenLogProb", temperature);
-        vocabulary("tokenLogProb", logits);
+        vocabulary("tokenLogProb", logits.columns());
     }
 
     public static void energy(
@@ -63,7 +63,7 @@ public final class Shapes {
         is("gradient", "logSumExp", logSumExp, DataType.F32, logits.rows());
         is("gradient", "token", token, DataType.I32, logits.rows());
         is("gradient", "coefficient", coefficient, DataType.F32, logits.rows());
-        vocabulary("gradient", logits);
+        vocabulary("gradient", logits.columns());
     }
 
     public static void adam(Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient) {
@@ -93,10 +93,9 @@ public final class Shapes {
         }
     }
 
-    private static void vocabulary(String operation, Matrix logits) {
-        if (logits.columns() < 1 || logits.columns() > Integer.MAX_VALUE) {
-            throw new KernelException(
-                    operation + ": vocabulary must be 1 to 2^31 - 1 columns, got " + logits.columns());
+    static void vocabulary(String operation, long columns) {
+        if (columns < 1 || columns > Integer.MAX_VALUE) {
+            throw new KernelException(operation + ": vocabulary must be 1 to 2^31 - 1 columns, got " + columns);
         }
     }
 }

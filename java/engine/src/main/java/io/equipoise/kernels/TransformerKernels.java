@@ -86,7 +86,7 @@ public interface TransformerKernels {
      *
      * @param gradQkv (R, 3·D), of qkv's type, out
      * @param gradOut (R, D), f32
-     * @param start (S + 1), i32: where sequences begin, and R
+     * @param start (S + 1), i32: where sequences begin, the first at 0, and R
      */
     void attentionBackward(Matrix gradQkv, Matrix gradOut, Matrix qkv, Vector start, int heads, double scale);
 
@@ -109,7 +109,7 @@ public interface TransformerKernels {
      * @param scores out
      * @param hidden (N, D); rounded to W's type
      * @param head (D, V)
-     * @param token (N), i32; negative is padding, V or more an error
+     * @param token (N), i32; negative is padding, whose results are 0; V or more an error
      * @param functions (K, V), f32 without gaps, or NONE
      * @param temperature > 0; 1 where a gradient will follow
      */
@@ -133,8 +133,8 @@ public interface TransformerKernels {
      * @param gradHidden (N, D), f32, out
      * @param gradHead (V, D), f32 without gaps, added to; or NONE
      * @param scores from {@link #headLogProb} with exponentials, which are written over
-     * @param coefficient (N), f32; a row whose coefficient is 0 adds nothing
-     * @param token (N), i32; negative is padding
+     * @param coefficient (N), f32; a row whose coefficient is 0 adds nothing, even where its hidden state is NaN
+     * @param token (N), i32; negative is padding, which adds nothing either
      * @param hidden (N, D), as then
      * @param transposedHead (V, D)
      */

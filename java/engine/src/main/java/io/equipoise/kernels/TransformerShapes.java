@@ -26,7 +26,10 @@ public final class TransformerShapes {
         if (!addend.isNone()) is("product", "addend", addend, DataType.F32, rows, weight.columns());
     }
 
-    public static void outer(Matrix gradWeight, Vector gradBias, Matrix x, Matrix gradOut) {
+    public static void outer(Matrix gradWeight, Vector gradBias, Matrix x, Matrix gradOut, DataType type) {
+        if (type != DataType.F32 && type != DataType.BF16) {
+            throw new KernelException("outer: type is " + type + ", wanted f32 or bf16");
+        }
         compute("outer", "x", x, x.rows(), x.columns());
         compute("outer", "gradOut", gradOut, x.rows(), gradOut.columns());
         if (!gradWeight.isNone()) {
@@ -73,15 +76,15 @@ public final class TransformerShapes {
 
     public static void embed(Matrix out, Matrix table, Matrix positions, Vector token, Vector position) {
         is("embed", "out", out, DataType.F32, token.size(), table.columns());
-        gapless("embed", "table", table, table.columns());
-        gapless("embed", "positions", positions, table.columns());
+        gapless("embed", "table", table, DataType.F32, table.columns());
+        gapless("embed", "positions", positions, DataType.F32, table.columns());
         is("embed", "token", token, DataType.I32, token.size());
         is("embed", "position", position, DataType.I32, token.size());
     }
 
     public static void scatterAdd(Matrix table, Matrix x, Vector index) {
         is("scatterAdd", "x", x, DataType.F32, index.size(), table.columns());
-        gapless("scatterAdd", "table", table, table.columns());
+        gapless("scatterAdd", "table", table, DataType.F32, table.columns());
         is("scatterAdd", "index", index, DataType.I32, index.size());
     }
 
@@ -89,14 +92,16 @@ public final class TransformerShapes {
             HeadScores scores, Matrix hidden, PackedWeight head, Vector token, Matrix functions, double temperature) {
         String operation = "headLogProb";
         long rows = hidden.rows();
+        Shapes.vocabulary(operation, head.columns());
         compute(operation, "hidden", hidden, rows, head.depth());
         is(operation, "token", token, DataType.I32, rows);
         is(operation, "logProb", scores.logProb(), DataType.F32, rows);
         is(operation, "logSumExp", scores.logSumExp(), DataType.F32, rows);
         is(operation, "entropy", scores.entropy(), DataType.F32, rows);
         if (!functions.isNone()) {
-            gapless(operation, "functions", functions, head.columns());
+            gapless(operation, "functions", functions, DataType.F32, head.columns());
             is(operation, "expected", scores.expected(), DataType.F32, rows, functions.rows());
+            gapless(operation, "expected", scores.expected(), DataType.F32, functions.rows());
         }
         if (!scores.exponentials().isNone()) {
             kept(operation, scores, rows, head.type(), head.columns());
@@ -115,6 +120,7 @@ public final class TransformerShapes {
             Vector sequence,
             Vector position,
             double temperature) {
+        Shapes.vocabulary("headSample", head.columns());
         compute("headSample", "hidden", hidden, token.size(), head.depth());
         is("headSample", "token", token, DataType.I32, token.size());
         is("headSample", "logProb", logProb, DataType.F32, token.size());
@@ -137,7 +143,7 @@ public final class TransformerShapes {
         compute(operation, "hidden", hidden, rows, width);
         is(operation, "gradHidden", gradHidden, DataType.F32, rows, width);
         if (!gradHead.isNone()) {
-            gapless(operation, "gradHead", gradHead, width);
+            gapless(operation, "gradHead", gradHead, DataType.F32, width);
             is(operation, "gradHead", gradHead, DataType.F32, transposedHead.depth(), width);
         }
         kept(operation, scores, rows, transposedHead.type(), transposedHead.depth());
@@ -149,10 +155,10 @@ public final class TransformerShapes {
 
     private static void kept(String operation, HeadScores scores, long rows, DataType type, long vocabulary) {
         is(operation, "exponentials", scores.exponentials(), type, rows, vocabulary);
-        gapless(operation, "exponentials", scores.exponentials(), vocabulary);
+        gapless(operation, "exponentials", scores.exponentials(), type, vocabulary);
         long blocks = (vocabulary + HeadScores.BLOCK - 1) / HeadScores.BLOCK;
         is(operation, "blockMax", scores.blockMax(), DataType.F32, rows, blocks);
-        gapless(operation, "blockMax", scores.blockMax(), blocks);
+        gapless(operation, "blockMax", scores.blockMax(), DataType.F32, blocks);
     }
 
     private static void is(String operation, String name, Vector vector, DataType type, long size) {
@@ -170,10 +176,10 @@ public final class TransformerShapes {
         is(operation, name, matrix, matrix.type(), rows, columns);
     }
 
-    private static void gapless(String operation, String name, Matrix matrix, long columns) {
-        if (matrix.columns() != columns || matrix.rowStride() != columns) {
-            throw new KernelException(
-                    operation + ": " + name + " is " + matrix + ", wanted rows of " + columns + " without gaps");
+    private static void gapless(String operation, String name, Matrix matrix, DataType type, long columns) {
+        if (matrix.type() != type || matrix.columns() != columns || matrix.rowStride() != columns) {
+            throw new KernelException(operation + ": " + name + " is " + matrix + ", wanted " + type + " rows of "
+                    + columns + " without gaps");
         }
     }
 

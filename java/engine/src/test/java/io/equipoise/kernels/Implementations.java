@@ -1,5 +1,6 @@
 package io.equipoise.kernels;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +17,24 @@ public final class Implementations {
     /** Without their names. */
     static List<Kernels> list() {
         return all().map(Named::getPayload).toList();
+    }
+
+    /** One that has the transformer's operations too. */
+    record WithTransformer(Kernels kernels, TransformerKernels transformer) {
+        @Override
+        public String toString() {
+            return kernels.description();
+        }
+    }
+
+    /** For {@code @MethodSource}: those with the transformer's operations, the reference among them. */
+    static List<WithTransformer> transformers() {
+        var found = new ArrayList<WithTransformer>();
+        for (var kernels : list()) {
+            kernels.transformer().ifPresent(transformer -> found.add(new WithTransformer(kernels, transformer)));
+        }
+        found.add(new WithTransformer(new ReferenceKernels(), new ReferenceTransformerKernels()));
+        return found;
     }
 
     /** For {@code @MethodSource}. */
