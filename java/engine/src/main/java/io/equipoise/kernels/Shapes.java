@@ -80,7 +80,7 @@ public final class Shapes {
         }
     }
 
-    static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
+    private static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
         if (matrix.type() != type || matrix.rows() != rows || matrix.columns() != columns) {
             throw new KernelException(operation + ": " + name + " is " + matrix.type() + " of " + matrix.rows() + " by "
                     + matrix.columns() + ", wanted " + type + " of " + rows + " by " + columns);

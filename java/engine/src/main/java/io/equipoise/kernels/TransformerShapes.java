@@ -166,7 +166,10 @@ public final class TransformerShapes {
     }
 
     private static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
-        Shapes.is(operation, name, matrix, type, rows, columns);
+        if (matrix.type() != type || matrix.rows() != rows || matrix.columns() != columns) {
+            throw new KernelException(
+                    operation + ": " + name + " is " + matrix + ", wanted " + type + ", " + rows + " by " + columns);
+        }
     }
 
     private static void compute(String operation, String name, Matrix matrix, long rows, long columns) {
