@@ -76,7 +76,7 @@ def head():
         (log_prob * c[i:i + 256]).sum().backward()
         logs.append(log_prob.detach())
     return dict(log_prob=(nats(read("logProb"), torch.cat(logs)), 0.05 if LOW else 1e-4),
-                grad_hidden=(share(read("gradHidden", LOGITS, -1, D), h.grad), 0.02 if LOW else 1e-4),
+                grad_hidden=(share(read("gradHidden", torch.float32, -1, D), h.grad), 0.02 if LOW else 1e-4),
                 grad_head=(share(read("gradHead", torch.float32, V, D), w.grad), 0.02 if LOW else 1e-4))
 
 

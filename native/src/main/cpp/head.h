@@ -14,12 +14,26 @@ inline int64_t block_length(int64_t block, int64_t columns) {
   return columns - block * kBlock < kBlock ? columns - block * kBlock : kBlock;
 }
 
-// Logits of the packed rows a (one tile) in one block of the packed head; rows kBlock apart.
+// One of the logits of a group of rows: a type of its own, for memory of its own.
+struct GroupLogits {
+  float value;
+};
+
+// Rows that pass a panel of the head one after the other, each tile while the panel is in the cache.
+constexpr int64_t kGroup = 5 * kTile;
+
+// Logits of `rows` packed rows in one block of the packed head; rows kBlock apart.
 template <typename S>
-void block_logits(float* logits, int rows, const S* a, const S* packed, int64_t block, int64_t columns, int64_t steps) {
+void block_logits(float* logits, int64_t rows, const S* a, const S* packed, int64_t block, int64_t columns,
+                  int64_t steps) {
   const int64_t length = block_length(block, columns);
   for (int64_t j = 0; j < length; j += kPanel) {
-    multiply(rows, logits + j, kBlock, a, packed + (block * kBlock + j) * steps, steps);
+    const S* panel = packed + (block * kBlock + j) * steps;
+    for (int64_t i = 0; i < ceil_div(rows, kTile); i++) {
+      const Tile tile = tile_at(i, rows);
+      multiply(tile.padded, logits + tile.row * kBlock + j, kBlock, a + tile.row * steps, panel, steps,
+               part_ahead(panel + kPanel * steps, i, steps));
+    }
   }
 }
 
@@ -29,11 +43,11 @@ void for_each_block(const S* a, const Head& head, int64_t steps, int threads, Re
   const S* packed = static_cast<const S*>(head.packed);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
   for (int64_t block = 0; block < blocks(head.columns); block++) {
-    alignas(64) float logits[kTile * kBlock];
-    for (int64_t i = 0; i < ceil_div(head.rows, kTile); i++) {
-      const Tile tile = tile_at(i, head.rows);
-      block_logits(logits, tile.padded, a + tile.row * steps, packed, block, head.columns, steps);
-      for (int64_t r = 0; r < tile.rows; r++) reduce(tile.row + r, block, logits + r * kBlock);
+    float* logits = &scratch<GroupLogits>(kGroup * kBlock)->value;
+    for (int64_t from = 0; from < head.rows; from += kGroup) {
+      const int64_t count = head.rows - from < kGroup ? head.rows - from : kGroup;
+      block_logits(logits, count, a + from * steps, packed, block, head.columns, steps);
+      for (int64_t r = 0; r < count; r++) reduce(from + r, block, logits + r * kBlock);
     }
   }
 }

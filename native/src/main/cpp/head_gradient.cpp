@@ -55,7 +55,8 @@ void add_hidden_gradient(float* to, int64_t stride, const T* x, int64_t x_stride
   pack_across<T>(a, tile.padded, x + from, x_stride, depth, tile.rows);
   for (int64_t column = 0; column < head.depth; column += kPanel) {
     alignas(64) float values[kTile * kPanel];
-    multiply(tile.padded, values, kPanel, a, packed + column * total + first * kPanel, count);
+    const StepOf<T>* panel = packed + column * total + first * kPanel;
+    multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * total));
     for (int64_t r = 0; r < tile.rows; r++) {
       for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
         float* sum = to + r * stride + column + j;
@@ -111,7 +112,13 @@ void head_weight_gradient(float* grad_head, const T* x, const float* coefficient
       pack_along<T>(a, tile.padded, x + tile.row, head.columns, head.rows, tile.rows);
       for (int64_t column = 0; column < head.depth; column += kPanel) {
         alignas(64) float values[kTile * kPanel];
-        multiply(tile.padded, values, kPanel, a, b + column * count, count);
+        for (int64_t r = 0; r < tile.rows; r++) {
+          for (int64_t j = 0; j < kPanel; j += kLine / 4) {
+            prefetch_to_write(grad_head + (tile.row + r) * head.depth + column + j);
+          }
+        }
+        const StepOf<T>* panel = b + column * count;
+        multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * count));
         for (int64_t r = 0; r < tile.rows; r++) {
           for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
             float* sum = grad_head + (tile.row + r) * head.depth + column + j;

@@ -50,7 +50,12 @@ void add_outer(float* grad_weight, const S* x, const G* grad_out, int64_t rows, 
       }
     }
   };
-  multiply_all(a, depth, b, columns, count, threads, add);
+  const auto fetch = [=](int64_t row, int64_t tile_rows, int64_t column) {
+    for (int64_t r = row; r < row + tile_rows; r++) {
+      for (int64_t j = 0; j < kPanel; j += kLine / 4) prefetch_to_write(grad_weight + r * weight_stride + column + j);
+    }
+  };
+  multiply_all(a, depth, b, columns, count, threads, fetch, add);
 }
 
 }  // namespace

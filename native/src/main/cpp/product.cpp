@@ -92,7 +92,8 @@ void product(const Out& out, const Out& pre, const In& x, const void* packed, co
                                   columns,                   out.stride,
                                   pre.stride,                addend.stride,
                                   activation};
-      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, finish);
+      const auto nothing = [](int64_t, int64_t, int64_t) {};
+      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, nothing, finish);
     });
   });
 }

@@ -53,8 +53,42 @@ inline int64_t packed_columns_size(int64_t columns, int64_t steps) {
 
 // ---- one step from values
 
-inline F32 step(F32 value, F32, float) { return value; }
-inline U32 step(F32 first, F32 second, Bf16) { return bf16_bits(first) | bf16_bits(second) << 16; }
+inline U32 half_step(F32 x) { return bf16_bits(x); }
+inline U32 half_step(U16 x) { return __builtin_convertvector(x, U32); }
+
+template <typename T>
+struct Raw {
+  static F32 some(const T* p, int64_t count) { return load_some(p, count); }
+};
+// bf16 that stays bf16 is moved, not converted.
+template <>
+struct Raw<Bf16> {
+  static U16 some(const Bf16* p, int64_t count) {
+    U16 bits{};
+    std::memcpy(&bits, p, count >= kLanes ? sizeof bits : count <= 0 ? 0 : count * sizeof(Bf16));
+    return bits;
+  }
+};
+
+// One step of kLanes columns, of which so many are there.
+template <typename S>
+F32 step(const S* first, int64_t count, const S*, int64_t, float) {
+  return load_some(first, count);
+}
+template <typename S>
+U32 step(const S* first, int64_t count, const S* second, int64_t second_count, Bf16) {
+  return half_step(Raw<S>::some(first, count)) | half_step(Raw<S>::some(second, second_count)) << 16;
+}
+
+// The elements of one row in the packed type.
+template <typename T, typename S>
+void copy_some(T* to, const S* from, int64_t count) {
+  store(to, load_some(from, count));
+}
+inline void copy_some(Bf16* to, const Bf16* from, int64_t count) {
+  const U16 bits = Raw<Bf16>::some(from, count);
+  std::memcpy(to, &bits, sizeof bits);
+}
 
 // Steps of x (depth, width), whose columns stay columns: step s of column j at out[s · stride + j]; 0 from `width` to
 // `stride`, and for rows of x that aren't used(row). Stores are whole registers where the steps that they spill into are
@@ -69,9 +103,8 @@ void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, 
     const S* first = x + row * row_stride;
     const bool one = used(row), two = kDepth == 2 && row + 1 < depth && used(row + 1);
     for (int64_t j = 0; j < stride; j += kLanes) {
-      const F32 a = one ? load_some(first + j, width - j) : F32{};
-      const F32 b = two ? load_some(first + row_stride + j, width - j) : F32{};
-      const auto value = step(a, b, T{});
+      const int64_t left = width - j;
+      const auto value = step(first + j, one ? left : 0, first + row_stride + j, two ? left : 0, T{});
       const int64_t room = size - s * stride - j;
       std::memcpy(out + s * stride + j, &value, room < kLanes ? room * sizeof(StepOf<T>) : sizeof value);
     }
@@ -92,7 +125,7 @@ void pack_across(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride,
   for (int64_t j = 0; j < stride; j++) {
     for (int64_t s = 0; s < steps<T>(depth); s += kSteps) {
       T values[kLanes];
-      store(values, j < width ? load_some(x + j * row_stride + s * kDepth, depth - s * kDepth) : F32{});
+      copy_some(values, x + j * row_stride + s * kDepth, j < width ? depth - s * kDepth : 0);
       StepOf<T> packed[kSteps];
       std::memcpy(packed, values, sizeof values);
       const int64_t count = steps<T>(depth) - s < kSteps ? steps<T>(depth) - s : kSteps;
@@ -103,11 +136,24 @@ void pack_across(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride,
 
 // ---- the inner loop
 
-// tile[r, j] = Σ over steps of a[·, r] · b[·, j], for R rows and kPanel columns; rows of tile are `stride` apart.
+constexpr int64_t kLine = 64;  // bytes of a cache line
+
+inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
+inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1, 3); }
+
+// The part of the next panel that the i-th product of this one fetches: from the first on, as far as it reaches.
+template <typename S>
+const char* part_ahead(const S* next, int64_t index, int64_t steps) {
+  return reinterpret_cast<const char*>(next) + index * steps * kLine;
+}
+
+// tile[r, j] = Σ over steps of a[·, r] · b[·, j], for R rows and kPanel columns; rows of tile are `stride` apart. A line
+// from `ahead` on is fetched with every step: what the next products will read, while this one keeps the core busy.
 template <int R>
-void multiply(float* tile, int64_t stride, const float* a, const float* b, int64_t steps) {
+void multiply(float* tile, int64_t stride, const float* a, const float* b, int64_t steps, const char* ahead) {
   F32 sums[R][2] = {};
   for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    prefetch(ahead + s * kLine);
     const F32 b0 = load(b), b1 = load(b + kLanes);
     for (int r = 0; r < R; r++) {
       const F32 value = splat(a[r]);
@@ -123,10 +169,11 @@ void multiply(float* tile, int64_t stride, const float* a, const float* b, int64
 
 #ifdef __AVX512BF16__
 template <int R>
-void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps) {
+void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps, const char* ahead) {
   __m512 sums[R][2];
   for (int r = 0; r < R; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
   for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    prefetch(ahead + s * kLine);
     const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b), b1 = (__m512bh)_mm512_loadu_si512(b + kLanes);
     for (int r = 0; r < R; r++) {
       const __m512bh value = (__m512bh)_mm512_set1_epi32(static_cast<int32_t>(a[r]));
@@ -147,9 +194,10 @@ inline U32 load_steps(const uint32_t* p) {
 }
 
 template <int R>
-void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps) {
+void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps, const char* ahead) {
   F32 sums[R][2] = {};
   for (int64_t s = 0; s < steps; s++, a += R, b += kPanel) {
+    prefetch(ahead + s * kLine);
     // The first of a pair is in the low half, the second in the high half, where a float has it.
     const U32 b0 = load_steps(b), b1 = load_steps(b + kLanes);
     for (int depth = 0; depth < 2; depth++) {
@@ -170,19 +218,19 @@ void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b,
 #endif
 
 template <typename S>
-void multiply(int rows, float* tile, int64_t stride, const S* a, const S* b, int64_t steps) {
+void multiply(int rows, float* tile, int64_t stride, const S* a, const S* b, int64_t steps, const char* ahead) {
   switch (rows) {
-    case 1: return multiply<1>(tile, stride, a, b, steps);
-    case 2: return multiply<2>(tile, stride, a, b, steps);
-    case 4: return multiply<4>(tile, stride, a, b, steps);
+    case 1: return multiply<1>(tile, stride, a, b, steps, ahead);
+    case 2: return multiply<2>(tile, stride, a, b, steps, ahead);
+    case 4: return multiply<4>(tile, stride, a, b, steps, ahead);
 #if EQUIPOISE_LANES >= 8
-    case 6: return multiply<6>(tile, stride, a, b, steps);
+    case 6: return multiply<6>(tile, stride, a, b, steps, ahead);
 #endif
 #if EQUIPOISE_LANES >= 16
-    case 8: return multiply<8>(tile, stride, a, b, steps);
-    case 10: return multiply<10>(tile, stride, a, b, steps);
-    case 12: return multiply<12>(tile, stride, a, b, steps);
-    case 14: return multiply<14>(tile, stride, a, b, steps);
+    case 8: return multiply<8>(tile, stride, a, b, steps, ahead);
+    case 10: return multiply<10>(tile, stride, a, b, steps, ahead);
+    case 12: return multiply<12>(tile, stride, a, b, steps, ahead);
+    case 14: return multiply<14>(tile, stride, a, b, steps, ahead);
 #endif
   }
 }
@@ -217,10 +265,12 @@ void pack_rows(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int
   }
 }
 
-// finish(row, rows, column, values) for every tile of the product; values are rows by kPanel, kPanel apart. Rows are taken
-// in blocks that stay in the L2 cache beside a panel.
-template <typename S, typename Finish>
-void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads, Finish finish) {
+// finish(row, rows, column, values) for every tile of the product; values are rows by kPanel, kPanel apart. Before it is
+// computed prepare(row, rows, column) may fetch what finish will need. Rows are taken in blocks that stay in the L2 cache
+// beside a panel.
+template <typename S, typename Prepare, typename Finish>
+void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads, Prepare prepare,
+                  Finish finish) {
   constexpr int64_t kBlockBytes = 512 << 10;
   const int64_t tiles = ceil_div(rows, kTile), panels = ceil_div(columns, kPanel);
   const int64_t fit = kBlockBytes / (steps * kTile * static_cast<int64_t>(sizeof(S)) + 1);
@@ -233,7 +283,10 @@ void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t
       alignas(64) float values[kTile * kPanel];
       for (int64_t i = first; i < end; i++) {
         const Tile tile = tile_at(i, rows);
-        multiply(tile.padded, values, kPanel, a + tile.row * steps, b + panel * kPanel * steps, steps);
+        prepare(tile.row, tile.rows, panel * kPanel);
+        const S* own = b + panel * kPanel * steps;
+        multiply(tile.padded, values, kPanel, a + tile.row * steps, own, steps,
+                 part_ahead(own + kPanel * steps, i - first, steps));
         finish(tile.row, tile.rows, panel * kPanel, values);
       }
     }

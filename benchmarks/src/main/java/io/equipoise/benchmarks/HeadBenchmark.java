@@ -1,7 +1,11 @@
 package io.equipoise.benchmarks;
 
+import io.equipoise.kernels.HeadScores;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.PackedWeight;
+import io.equipoise.kernels.TransformerKernels;
 import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Map;
 import java.util.Random;
@@ -15,11 +19,9 @@ import org.openjdk.jmh.annotations.Setup;
 
 /**
  * A language-model head forward and backward: from hidden states (N, D) and the head's weights (V, D) the tokens'
- * log-probabilities, and the gradients of Σ c·log π with respect to both. All methods hold the logits of 512 rows at a
- * time, as the engine does. Cost to compare with: three matrix products of 2·N·D·V operations.
+ * log-probabilities, and the gradients of Σ c·log π with respect to both. All methods hold the logits of 512 rows at a time, as the engine does. Cost to compare with: three matrix products of 2·N·D·V operations.
  */
 public class HeadBenchmark extends OperationBenchmark {
-    private static final int CHUNK = 512;
     private static final int CHECKED_ROWS = 4;
 
     @Param("2560")
@@ -30,6 +32,10 @@ public class HeadBenchmark extends OperationBenchmark {
 
     @Param({"32000", "50257", "128256"})
     int vocabulary = 1;
+
+    /** Rows whose logits are held at a time. */
+    @Param("512")
+    int chunk = 512;
 
     @Param({"F32", "BF16"})
     DataType type = DataType.F32;
@@ -43,7 +49,7 @@ public class HeadBenchmark extends OperationBenchmark {
     Vector coefficient = Vector.f32(0);
     /** (N), out. */
     Vector logProb = Vector.f32(0);
-    /** (N, D), out. */
+    /** (N, D), f32, out. */
     Tensor gradHidden = new Tensor();
     /** (V, D), f32, out: a sum over chunks, which bf16 is too short for. */
     Tensor gradHead = new Tensor();
@@ -52,8 +58,11 @@ public class HeadBenchmark extends OperationBenchmark {
     private Tensor gradPadded = new Tensor();
     private Tensor index = new Tensor();
     private Tensor coefficients = new Tensor();
-    private Vector logSumExp = Vector.f32(0);
-    private Vector entropy = Vector.f32(0);
+    private final TransformerKernels transformer = kernels.transformer().orElseThrow();
+    private Matrix weights = Matrix.NONE;
+    private PackedWeight packed = new PackedWeight(DataType.F32, 0, 0, 0);
+    private PackedWeight transposed = new PackedWeight(DataType.F32, 0, 0, 0);
+    private HeadScores scores = HeadScores.of(0, 0);
 
     static Work work(Map<String, String> parameters) {
         double product = 2
@@ -66,6 +75,7 @@ public class HeadBenchmark extends OperationBenchmark {
     @Setup
     public void setUp() {
         allocate();
+        prepare();
         int more = Math.floorMod(-vocabulary, 64);
         padded = owned(torch.constant_pad_nd(head, new long[] {0, 0, 0, more}, new Scalar(0)));
         gradPadded = owned(torch.zeros(vocabulary + more, width));
@@ -81,11 +91,17 @@ public class HeadBenchmark extends OperationBenchmark {
         hidden = owned(Logits.normal(type, 1, rows, width));
         head = owned(Logits.normal(type, 0.02, vocabulary, width));
         logProb = owned(Vector.f32(rows));
-        logSumExp = owned(Vector.f32(rows));
-        entropy = owned(Vector.f32(rows));
         // Not touched yet: a run's memory is counted with its outputs.
-        gradHidden = owned(torch.empty_like(hidden));
+        gradHidden = owned(torch.empty(rows, width));
         gradHead = owned(torch.empty(vocabulary, width));
+    }
+
+    /** What one pass needs beyond its arrays: the prepared head, and a chunk's exponentials. */
+    void prepare() {
+        weights = Logits.matrix(owned(head.toType(torch.ScalarType.Float)));
+        packed = owned(transformer.allocate(type, width, vocabulary));
+        transposed = owned(transformer.allocate(type, vocabulary, width));
+        scores = owned(HeadScores.forGradient(Math.min(chunk, rows), packed));
     }
 
     /** A few rows against the reference on f32 logits; the weights' gradient of one implementation against the other's. */
@@ -121,21 +137,28 @@ public class HeadBenchmark extends OperationBenchmark {
         return vector.slice(0, CHECKED_ROWS).toFloats();
     }
 
-    /** libtorch's products, the kernels between them. */
+    /** Preparing the head is counted: in training it changes with every step. */
     @Benchmark
     public Vector cpu() {
         gradHead.zero_();
-        for (int from = 0; from < rows; from += CHUNK) {
-            int count = Math.min(CHUNK, rows - from);
+        transformer.pack(packed, weights, true);
+        transformer.pack(transposed, weights, false);
+        for (int from = 0; from < rows; from += chunk) {
+            int count = Math.min(chunk, rows - from);
             try (var scope = new PointerScope()) {
-                var input = hidden.narrow(0, from, count);
-                var logits = input.mm(head.t());
-                var matrix = Logits.matrix(logits);
+                var input = Logits.matrix(hidden.narrow(0, from, count));
                 var tokens = token.slice(from, count);
-                var sums = logSumExp.slice(from, count);
-                kernels.tokenLogProb(logProb.slice(from, count), sums, entropy.slice(from, count), matrix, tokens, 1);
-                kernels.gradient(matrix, sums, tokens, coefficient.slice(from, count));
-                backward(logits, input, head, gradHidden.narrow(0, from, count), gradHead);
+                var part = scores.first(count);
+                transformer.headLogProb(part, input, packed, tokens, Matrix.NONE, 1);
+                logProb.slice(from, count).copyFrom(part.logProb());
+                transformer.headGradient(
+                        Logits.matrix(gradHidden.narrow(0, from, count)),
+                        Logits.matrix(gradHead),
+                        part,
+                        coefficient.slice(from, count),
+                        tokens,
+                        input,
+                        transposed);
             }
         }
         return logProb;
@@ -155,8 +178,8 @@ public class HeadBenchmark extends OperationBenchmark {
     private Vector libtorch(Tensor weights, Tensor gradWeights) {
         gradWeights.zero_();
         long more = weights.size(0) - vocabulary;
-        for (int from = 0; from < rows; from += CHUNK) {
-            int count = Math.min(CHUNK, rows - from);
+        for (int from = 0; from < rows; from += chunk) {
+            int count = Math.min(chunk, rows - from);
             try (var scope = new PointerScope()) {
                 var input = hidden.narrow(0, from, count);
                 var logits = input.mm(weights.t());
@@ -175,7 +198,7 @@ public class HeadBenchmark extends OperationBenchmark {
 
     private static void backward(
             Tensor gradLogits, Tensor input, Tensor weights, Tensor gradInput, Tensor gradWeights) {
-        torch.mm_out(gradInput, gradLogits, weights);
+        gradInput.copy_(gradLogits.mm(weights));
         if (gradLogits.scalar_type().intern() == torch.ScalarType.Float) gradWeights.addmm_(gradLogits.t(), input);
         else gradWeights.add_(gradLogits.t().mm(input));
     }

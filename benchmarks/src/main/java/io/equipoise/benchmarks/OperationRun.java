@@ -154,6 +154,7 @@ public final class OperationRun {
         benchmark.vocabulary = VOCABULARY;
         benchmark.type = type;
         benchmark.allocate();
+        benchmark.prepare();
         return new Operation(
                 benchmark,
                 () -> {},

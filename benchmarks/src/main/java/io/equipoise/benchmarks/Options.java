@@ -1,7 +1,9 @@
 package io.equipoise.benchmarks;
 
+import io.equipoise.memory.DataType;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,6 +29,11 @@ record Options(Map<String, String> values) {
         var value = values.get(name);
         if (value == null) throw new IllegalArgumentException("--" + name + " is missing");
         return value;
+    }
+
+    /** f32, or as {@code --precision} says. */
+    DataType precision() {
+        return DataType.valueOf(values.getOrDefault("precision", "f32").toUpperCase(Locale.ROOT));
     }
 
     /** A folder to write to. */

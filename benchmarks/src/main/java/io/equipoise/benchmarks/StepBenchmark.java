@@ -1,5 +1,6 @@
 package io.equipoise.benchmarks;
 
+import io.equipoise.memory.DataType;
 import io.equipoise.training.Step;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -38,11 +39,15 @@ public class StepBenchmark {
     @Param("39")
     int newTokens = 1;
 
+    @Param({"F32", "BF16"})
+    DataType precision = DataType.F32;
+
     private Optional<TrainingRun> run = Optional.empty();
 
     @Setup
     public void setUp() {
-        run = Optional.of(new TrainingRun(new TrainingRun.Workload(Path.of(model), batch, microBatch, newTokens)));
+        run = Optional.of(
+                new TrainingRun(new TrainingRun.Workload(Path.of(model), batch, microBatch, newTokens, precision)));
     }
 
     @Benchmark

@@ -17,7 +17,7 @@ import java.util.Map;
  * Prints a JSON line a step: seconds by phase, peak memory and what was computed. The first step does less than the others
  * and belongs in no result.
  *
- * <pre>--model FOLDER --batch 64 --micro-batch 32 --new-tokens 39 --steps 4 [--check FOLDER]</pre>
+ * <pre>--model FOLDER --batch 64 --micro-batch 32 --new-tokens 39 --precision f32 --steps 4 [--check FOLDER]</pre>
  *
  * With {@code --check} there are two steps, and the folder gets what is needed to compute the second again: the policy
  * before it, the tokens of both steps and of the target's fit, the second's line and log π of its
@@ -35,7 +35,8 @@ public final class StepRun {
                 model,
                 options.number("batch", 64),
                 options.number("micro-batch", 32),
-                options.number("new-tokens", 39));
+                options.number("new-tokens", 39),
+                options.precision());
         var check = options.folder("check");
         try (var run = new TrainingRun(workload)) {
             if (check.isPresent()) {

@@ -1,6 +1,7 @@
 package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.memory.DataType;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.ModelHub;
 import io.equipoise.target.Constraint;
@@ -31,8 +32,9 @@ final class TrainingRun implements AutoCloseable {
      * @param batch B, sequences a step
      * @param microBatch sequences run at once
      * @param newTokens generated a sequence, always as many
+     * @param precision what products are computed in
      */
-    record Workload(Path model, int batch, int microBatch, int newTokens) {
+    record Workload(Path model, int batch, int microBatch, int newTokens, DataType precision) {
         private TrainingConfig config() {
             return TrainingConfig.builder()
                     .steps(Integer.MAX_VALUE)
@@ -53,7 +55,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     TrainingRun(Workload workload) {
-        base = ModelHub.loadModel(workload.model(), KernelProvider.kernels());
+        base = ModelHub.loadModel(workload.model(), KernelProvider.kernels(), workload.precision());
         var constraint = Constraint.pointwise("token", Feature.test(TrainingRun::holds));
         trainer = Trainer.create(base, this::text, List.of(constraint), workload.config());
     }
