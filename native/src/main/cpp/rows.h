@@ -46,13 +46,18 @@ T* scratch(int64_t size) {
     int64_t bytes = 0;
     ~Kept() { std::free(data); }
   };
+#ifdef __SANITIZE_ADDRESS__
+  constexpr bool kKeep = false;  // so that an access past the end, or after the next call, is seen
+#else
+  constexpr bool kKeep = true;
+#endif
   thread_local Kept kept;
-  const int64_t bytes = (size * static_cast<int64_t>(sizeof(T)) + 63) / 64 * 64;
-  if (kept.bytes < bytes) {
+  const int64_t bytes = size * static_cast<int64_t>(sizeof(T));
+  if (!kKeep || kept.bytes < bytes) {
     std::free(kept.data);
+    kept.data = nullptr;
     kept.bytes = 0;
-    kept.data = std::aligned_alloc(64, bytes);
-    if (kept.data == nullptr) throw std::bad_alloc();
+    if (posix_memalign(&kept.data, 64, bytes) != 0) throw std::bad_alloc();
     kept.bytes = bytes;
   }
   return static_cast<T*>(kept.data);

@@ -18,8 +18,6 @@ struct Format {
 
 Format format(Type type) { return type == kBf16 ? Format{7, -126, 0x7f80} : Format{10, -14, 0x7c00}; }
 
-int64_t bytes(Type type) { return type == kF32 ? 4 : 2; }
-
 std::vector<double> random_row(uint64_t seed, int64_t columns) {
   std::vector<double> x(columns);
   for (int64_t v = 0; v < columns; v++) {
@@ -87,6 +85,31 @@ double decode(Type type, uint16_t bits) {
   return sign * std::ldexp(magnitude - (exponent << f.fraction), exponent + f.smallest - f.fraction);
 }
 
+double read(Type type, const void* data, int64_t index) {
+  const unsigned char* p = static_cast<const unsigned char*>(data) + index * bytes(type);
+  if (type == kF32) {
+    float value;
+    std::memcpy(&value, p, sizeof value);
+    return value;
+  }
+  uint16_t bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return decode(type, bits);
+}
+
+void write(Type type, void* data, int64_t index, double value) {
+  unsigned char* p = static_cast<unsigned char*>(data) + index * bytes(type);
+  if (type == kF32) {
+    const float single = static_cast<float>(value);
+    std::memcpy(p, &single, sizeof single);
+  } else {
+    const uint16_t bits = encode(type, value);
+    std::memcpy(p, &bits, sizeof bits);
+  }
+}
+
+int64_t bytes(Type type) { return type == kF32 ? 4 : 2; }
+
 double uniform(uint64_t seed, uint64_t index) {  // SplitMix64
   uint64_t z = seed * 0xd1342543de82ef95u + (index + 1) * 0x9e3779b97f4a7c15u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -140,29 +163,6 @@ bool Logits::gaps_untouched() const {
     }
   }
   return true;
-}
-
-double Logits::element(int64_t index) const {
-  const unsigned char* p = bytes_.data() + index * bytes(shape_.type);
-  if (shape_.type == kF32) {
-    float value;
-    std::memcpy(&value, p, sizeof value);
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, p, sizeof bits);
-  return decode(shape_.type, bits);
-}
-
-void Logits::put_element(int64_t index, double value) {
-  unsigned char* p = bytes_.data() + index * bytes(shape_.type);
-  if (shape_.type == kF32) {
-    const float single = static_cast<float>(value);
-    std::memcpy(p, &single, sizeof single);
-  } else {
-    const uint16_t bits = encode(shape_.type, value);
-    std::memcpy(p, &bits, sizeof bits);
-  }
 }
 
 std::vector<int32_t> tokens(const Shape& shape) {

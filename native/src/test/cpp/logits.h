@@ -12,6 +12,12 @@ namespace equipoise::cpu::test {
 uint16_t encode(Type type, double value);
 double decode(Type type, uint16_t bits);
 
+// Element `index` of memory of this type.
+double read(Type type, const void* data, int64_t index);
+void write(Type type, void* data, int64_t index, double value);
+
+int64_t bytes(Type type);
+
 // A number in [0, 1), a function of both arguments.
 double uniform(uint64_t seed, uint64_t index);
 
@@ -33,17 +39,18 @@ class Logits {
   // Ordinary rows and every edge in turn: ties, ±10⁴, −∞, NaN, +∞.
   explicit Logits(const Shape& shape);
 
-  double get(int64_t row, int64_t column) const { return element(row * shape_.row_stride + column); }
-  void put(int64_t row, int64_t column, double value) { put_element(row * shape_.row_stride + column, value); }
+  double get(int64_t row, int64_t column) const {
+    return read(shape_.type, bytes_.data(), row * shape_.row_stride + column);
+  }
+  void put(int64_t row, int64_t column, double value) {
+    write(shape_.type, bytes_.data(), row * shape_.row_stride + column, value);
+  }
   std::vector<double> row(int64_t row) const;
   // Whether what lies between rows still is what the constructor put there.
   bool gaps_untouched() const;
   void* data() { return bytes_.data(); }
 
  private:
-  double element(int64_t index) const;
-  void put_element(int64_t index, double value);
-
   Shape shape_;
   std::vector<unsigned char> bytes_;
 };
