@@ -1,6 +1,6 @@
 package io.equipoise.benchmarks;
 
-import io.equipoise.memory.DataType;
+import io.equipoise.model.Precision;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
@@ -32,8 +32,8 @@ record Options(Map<String, String> values) {
     }
 
     /** f32, or as {@code --precision} says. */
-    DataType precision() {
-        return DataType.valueOf(values.getOrDefault("precision", "f32").toUpperCase(Locale.ROOT));
+    Precision precision() {
+        return Precision.valueOf(values.getOrDefault("precision", "f32").toUpperCase(Locale.ROOT));
     }
 
     /** A folder to write to. */

@@ -1,6 +1,6 @@
 package io.equipoise.benchmarks;
 
-import io.equipoise.memory.DataType;
+import io.equipoise.model.Precision;
 import io.equipoise.training.Step;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -40,7 +40,7 @@ public class StepBenchmark {
     int newTokens = 1;
 
     @Param({"F32", "BF16"})
-    DataType precision = DataType.F32;
+    Precision precision = Precision.F32;
 
     private Optional<TrainingRun> run = Optional.empty();
 

@@ -1,9 +1,9 @@
 package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.memory.DataType;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.ModelHub;
+import io.equipoise.model.Precision;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.Feature;
 import io.equipoise.training.ProposalUpdate;
@@ -34,7 +34,7 @@ final class TrainingRun implements AutoCloseable {
      * @param newTokens generated a sequence, always as many
      * @param precision what products are computed in
      */
-    record Workload(Path model, int batch, int microBatch, int newTokens, DataType precision) {
+    record Workload(Path model, int batch, int microBatch, int newTokens, Precision precision) {
         private TrainingConfig config() {
             return TrainingConfig.builder()
                     .steps(Integer.MAX_VALUE)

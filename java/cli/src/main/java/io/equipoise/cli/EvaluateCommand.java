@@ -61,8 +61,8 @@ final class EvaluateCommand extends Command {
         var read = ConfigReader.read(source);
         var constraints = read.engineConstraints();
         var lambda = run.isPresent() ? Optional.of(RunFolder.lambda(run.get())) : Optional.<JsonNode>empty();
-        try (var base = ModelHub.load(ModelFolder.of(read.model()));
-                var tuned = ModelHub.load(ModelFolder.of(policy))) {
+        try (var base = ModelHub.load(ModelFolder.of(read.model()), read.precision());
+                var tuned = ModelHub.load(ModelFolder.of(policy), read.precision())) {
             if (tuned.model().config().vocabularySize() != base.model().config().vocabularySize()) {
                 throw new IllegalArgumentException("the policy's vocabulary has "
                         + tuned.model().config().vocabularySize() + " tokens, the base model's "

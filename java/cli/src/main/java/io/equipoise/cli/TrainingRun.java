@@ -52,7 +52,7 @@ final class TrainingRun {
         var settled = RunFolder.settle(config);
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
-        try (var base = ModelHub.load(origin)) {
+        try (var base = ModelHub.load(origin, settled.precision())) {
             LOG.info(
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),

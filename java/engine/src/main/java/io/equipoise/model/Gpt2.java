@@ -1,7 +1,6 @@
 package io.equipoise.model;
 
 import io.equipoise.kernels.Kernels;
-import io.equipoise.memory.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +17,7 @@ final class Gpt2 implements CausalLanguageModel {
     private final Gpt2Config config;
     private final FlatParameters parameters;
     private final Kernels kernels;
-    private final DataType type;
+    private final Precision precision;
     private final Gpt2Engine engine;
 
     private volatile boolean closed;
@@ -26,20 +25,20 @@ final class Gpt2 implements CausalLanguageModel {
     /**
      * Weights of 0.
      *
-     * @param type what products are computed in: f32, or bf16 where the kernels can
+     * @param precision bf16 only where the kernels have it
      */
-    Gpt2(Gpt2Config config, Kernels kernels, DataType type) {
+    Gpt2(Gpt2Config config, Kernels kernels, Precision precision) {
         this.config = config;
         this.kernels = kernels;
-        this.type = type;
+        this.precision = precision;
         var transformer = kernels.transformer().filter(each -> NativeGpt2.supports(config));
-        if (transformer.isEmpty() && type != DataType.F32) {
+        if (transformer.isEmpty() && precision != Precision.F32) {
             throw new ModelFormatException("precision bf16 is not available: " + kernels.description()
                     + " can't compute this model's activation '" + config.activation() + "' or products; use f32");
         }
         parameters = FlatParameters.zeros(declarations(config));
         engine = transformer.isPresent()
-                ? new NativeGpt2(this, config, parameters, kernels, transformer.get(), type)
+                ? new NativeGpt2(this, config, parameters, kernels, transformer.get(), precision.type())
                 : new LibtorchGpt2(this, config, parameters, kernels);
     }
 
@@ -154,7 +153,7 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public CausalLanguageModel copy() {
         requireOpen();
-        var copy = new Gpt2(config, kernels, type);
+        var copy = new Gpt2(config, kernels, precision);
         copy.parameters.copyFrom(parameters);
         return copy;
     }

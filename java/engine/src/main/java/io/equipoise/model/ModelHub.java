@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
-import io.equipoise.memory.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,16 +37,16 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
      */
     public static PretrainedModel load(Path folder) {
-        return load(folder, DataType.F32);
+        return load(folder, Precision.F32);
     }
 
     /**
      * A model with its tokenizer.
      *
-     * @param precision what products are computed in: f32, or bf16 with f32 sums; weights are kept in f32
+     * @param precision what products are computed in; weights are kept in f32
      * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
      */
-    public static PretrainedModel load(Path folder, DataType precision) {
+    public static PretrainedModel load(Path folder, Precision precision) {
         var model = loadModel(folder, KernelProvider.kernels(), precision);
         try {
             var tokenizer = Tokenizer.load(folder.resolve("tokenizer.json"));
@@ -71,16 +70,16 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken or unknown
      */
     public static CausalLanguageModel loadModel(Path folder, Kernels kernels) {
-        return loadModel(folder, kernels, DataType.F32);
+        return loadModel(folder, kernels, Precision.F32);
     }
 
     /**
      * A model without a tokenizer.
      *
-     * @param precision as for {@link #load(Path, DataType)}
+     * @param precision as for {@link #load(Path, Precision)}
      * @throws ModelFormatException when something is missing, broken or unknown
      */
-    public static CausalLanguageModel loadModel(Path folder, Kernels kernels, DataType precision) {
+    public static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision) {
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder
                     + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");

@@ -3,6 +3,7 @@ package io.equipoise.cli.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.model.Precision;
 import io.equipoise.target.Features;
 import io.equipoise.target.Suggestion;
 import io.equipoise.training.TrainingConfig;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Judges a {@link ConfigSource}: nothing unknown, nothing of the wrong type, nothing impossible. */
@@ -21,7 +23,7 @@ public final class ConfigReader {
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .build();
     private static final List<String> KEYS =
-            List.of("model", "constraints", "training", "evaluation", "output", "checkpointEvery");
+            List.of("model", "precision", "constraints", "training", "evaluation", "output", "checkpointEvery");
     private static final List<String> EVALUATION_KEYS =
             List.of("baseSamples", "policySamples", "every", "seed", "texts");
     private static final List<String> WISHES = List.of("moment", "pointwise");
@@ -38,6 +40,7 @@ public final class ConfigReader {
             return new RunConfig(
                     stem(source.name()),
                     model(root),
+                    precision(root),
                     constraints(root),
                     training,
                     evaluation,
@@ -59,6 +62,12 @@ public final class ConfigReader {
         String model = root.text("model");
         if (model.equals(RunConfig.EMBEDDED)) return model;
         return root.source().folderOf("/model").resolve(model).normalize().toString();
+    }
+
+    private static Precision precision(Section root) {
+        if (!root.has("precision")) return Precision.F32;
+        root.check("precision", Precision.class);
+        return Precision.valueOf(root.text("precision").toUpperCase(Locale.ROOT));
     }
 
     private static List<ConstraintConfig> constraints(Section root) {

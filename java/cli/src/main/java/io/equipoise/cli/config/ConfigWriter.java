@@ -23,6 +23,7 @@ public final class ConfigWriter {
     public static String write(RunConfig config) {
         var root = YAML.createObjectNode();
         root.put("model", config.model());
+        root.put("precision", config.precision().name().toLowerCase(Locale.ROOT));
         var constraints = root.putArray("constraints");
         for (var constraint : config.constraints()) {
             var node = constraints.addObject();

@@ -1,5 +1,6 @@
 package io.equipoise.cli.config;
 
+import io.equipoise.model.Precision;
 import io.equipoise.target.Constraint;
 import io.equipoise.training.TrainingConfig;
 import java.nio.file.Path;
@@ -11,12 +12,14 @@ import java.util.Optional;
  *
  * @param name of the configuration, for the default run folder
  * @param model the path of a model folder, or {@link #EMBEDDED}
+ * @param precision what the model's products are computed in
  * @param output the run folder; empty for a new one under {@code runs/}
  * @param checkpointEvery steps between two checkpoints; 0 keeps only the last
  */
 public record RunConfig(
         String name,
         String model,
+        Precision precision,
         List<ConstraintConfig> constraints,
         TrainingConfig training,
         EvaluationConfig evaluation,
@@ -43,6 +46,7 @@ public record RunConfig(
 
     /** The same with another run folder. */
     public RunConfig withOutput(Path folder) {
-        return new RunConfig(name, model, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
+        return new RunConfig(
+                name, model, precision, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
     }
 }
