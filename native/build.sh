@@ -9,8 +9,8 @@ compiler=${CXX:-g++}
 # No -ffast-math: it may delete the NaN checks. Without errno and traps, sqrt and selections become one instruction.
 flags="-std=c++17 -O3 -fPIC -fopenmp -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast
   -Wall -Wextra -Werror -Wno-psabi"
-kernels="sample token_log_prob gradient adam exp
-  product outer layer_norm attention embedding head_log_prob head_sample head_gradient"
+kernels="sample token_log_prob gradient energy coefficient adam exp log
+  product outer layer_norm attention attention_backward embedding head_log_prob head_sample head_gradient"
 
 # The first set runs on every CPU of the architecture. On ARM64 that includes NEON, to which four lanes compile.
 case $($compiler -dumpmachine) in

@@ -66,8 +66,30 @@ void adam(float* parameter, float* first_moment, float* second_moment, const flo
   EQUIPOISE_RUN(isa, adam(parameter, first_moment, second_moment, gradient, size, rule));
 }
 
+void energy(double* log_target, double* log_weight, double* log_ratio, double* statistics, const float* base,
+            const float* proposal, const float* policy, const double* phi, const double* lambda, const int32_t* filter,
+            int64_t rows, int64_t columns, int64_t features, int64_t base_stride, int64_t proposal_stride,
+            int64_t policy_stride, int64_t phi_stride, double log_z, int32_t isa) {
+  const EnergyInputs inputs{base, proposal, policy, phi, lambda, filter, rows, columns, features,
+                            base_stride, proposal_stride, policy_stride, phi_stride};
+  EQUIPOISE_RUN(isa, energy(log_target, log_weight, log_ratio, statistics, inputs, log_z));
+}
+
+void coefficient(double* coefficient, const double* log_target, const double* log_proposal, const double* log_policy,
+                 int64_t size, int32_t form, double log_z, bool normalize, int32_t isa) {
+  if (form < kGdc || form > kGdcPlusPlusOnPolicy) {
+    throw KernelError("coefficient: there is no form " + std::to_string(form));
+  }
+  const CoefficientRule rule{static_cast<Form>(form), log_z, normalize};
+  EQUIPOISE_RUN(isa, coefficient(coefficient, log_target, log_proposal, log_policy, size, rule));
+}
+
 void exp_f32(float* result, const float* x, int64_t size, int32_t isa) {
   EQUIPOISE_RUN(isa, exp_f32(result, x, size));
+}
+
+void log_f32(float* result, const float* x, int64_t size, int32_t isa) {
+  EQUIPOISE_RUN(isa, log_f32(result, x, size));
 }
 
 }  // namespace equipoise::cpu

@@ -17,6 +17,9 @@ struct KernelError : std::runtime_error {
 // Element types of logits, as io.equipoise.cpu.CpuKernels numbers them.
 enum Type : int32_t { kF32, kBf16, kF16 };
 
+// What coefficients are made of, as io.equipoise.kernels.CoefficientRule numbers its forms.
+enum Form : int32_t { kGdc, kGdcPlusPlus, kGdcPlusPlusOnPolicy };
+
 // Instruction sets, as io.equipoise.cpu.InstructionSet numbers them.
 enum Isa : int32_t { kScalar, kAvx2, kAvx512, kAvx512Bf16, kNeon };
 
@@ -41,7 +44,18 @@ void adam(float* parameter, float* first_moment, float* second_moment, const flo
           double learning_rate, double beta1, double beta2, double epsilon, double weight_decay, int64_t step,
           double scale, int32_t isa);
 
-// exp.h over a vector, for its accuracy test.
+// energy.cpp
+void energy(double* log_target, double* log_weight, double* log_ratio, double* statistics, const float* base,
+            const float* proposal, const float* policy, const double* phi, const double* lambda, const int32_t* filter,
+            int64_t rows, int64_t columns, int64_t features, int64_t base_stride, int64_t proposal_stride,
+            int64_t policy_stride, int64_t phi_stride, double log_z, int32_t isa);
+
+// coefficient.cpp
+void coefficient(double* coefficient, const double* log_target, const double* log_proposal, const double* log_policy,
+                 int64_t size, int32_t form, double log_z, bool normalize, int32_t isa);
+
+// exp.h and log.h over a vector, for their accuracy tests.
 void exp_f32(float* result, const float* x, int64_t size, int32_t isa);
+void log_f32(float* result, const float* x, int64_t size, int32_t isa);
 
 }  // namespace equipoise::cpu

@@ -20,6 +20,21 @@ struct AdamStep {
   float decay, step_size, root_correction2, epsilon;
 };
 
+// What energy reads: B rows.
+struct EnergyInputs {
+  const float *base, *proposal, *policy;
+  const double *phi, *lambda;
+  const int32_t* filter;
+  int64_t rows, columns, features;
+  int64_t base_stride, proposal_stride, policy_stride, phi_stride;
+};
+
+struct CoefficientRule {
+  Form form;
+  double log_z;
+  bool normalize;
+};
+
 #define EQUIPOISE_DECLARE(ISA)                                                                                       \
   namespace ISA {                                                                                                    \
   void sample(int32_t* token, float* log_prob, const Logits& logits, const int64_t* sequence,                        \
@@ -29,7 +44,12 @@ struct AdamStep {
   void gradient(const Logits& logits, const float* log_sum_exp, const int32_t* token, const float* coefficient);     \
   void adam(float* parameter, float* first_moment, float* second_moment, const float* gradient, int64_t size,        \
             const AdamStep& rule);                                                                                   \
+  void energy(double* log_target, double* log_weight, double* log_ratio, double* statistics,                         \
+              const EnergyInputs& inputs, double log_z);                                                             \
+  void coefficient(double* coefficient, const double* log_target, const double* log_proposal,                        \
+                   const double* log_policy, int64_t size, const CoefficientRule& rule);                             \
   void exp_f32(float* result, const float* x, int64_t size);                                                         \
+  void log_f32(float* result, const float* x, int64_t size);                                                         \
   }
 
 #ifdef __aarch64__

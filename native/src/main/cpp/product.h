@@ -254,20 +254,37 @@ inline int threads_for_product(int64_t rows, int64_t columns, int64_t depth) {
   return threads_for(rows * columns * ceil_div(depth, 16));
 }
 
-// Packs the rows of x (rows, depth): tile i begins at out + i · kTile · steps.
+// Packs one tile of the rows of x (rows, depth): tile i begins at out + i · kTile · steps.
+template <typename T, typename S>
+void pack_tile(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int64_t depth, int64_t index) {
+  const Tile tile = tile_at(index, rows);
+  pack_across<T>(out + tile.row * steps<T>(depth), tile.padded, x + tile.row * row_stride, row_stride, depth,
+                 tile.rows);
+}
+
 template <typename T, typename S>
 void pack_rows(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int64_t depth, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (int64_t i = 0; i < ceil_div(rows, kTile); i++) {
+  for (int64_t i = 0; i < ceil_div(rows, kTile); i++) pack_tile<T>(out, x, row_stride, rows, depth, i);
+}
+
+// finish(row, rows, column, values) for the tiles first … end − 1 of one panel of the product; values are rows by kPanel,
+// kPanel apart. Before a tile is computed prepare(row, rows, column) may fetch what finish will need.
+template <typename S, typename Prepare, typename Finish>
+void multiply_panel(const S* a, int64_t rows, const S* b, int64_t panel, int64_t steps, int64_t first, int64_t end,
+                    Prepare prepare, Finish finish) {
+  alignas(64) float values[kTile * kPanel];
+  const S* own = b + panel * kPanel * steps;
+  for (int64_t i = first; i < end; i++) {
     const Tile tile = tile_at(i, rows);
-    pack_across<T>(out + tile.row * steps<T>(depth), tile.padded, x + tile.row * row_stride, row_stride, depth,
-                   tile.rows);
+    prepare(tile.row, tile.rows, panel * kPanel);
+    multiply(tile.padded, values, kPanel, a + tile.row * steps, own, steps,
+             part_ahead(own + kPanel * steps, i - first, steps));
+    finish(tile.row, tile.rows, panel * kPanel, values);
   }
 }
 
-// finish(row, rows, column, values) for every tile of the product; values are rows by kPanel, kPanel apart. Before it is
-// computed prepare(row, rows, column) may fetch what finish will need. Rows are taken in blocks that stay in the L2 cache
-// beside a panel.
+// The same for all tiles of all panels. Rows are taken in blocks that stay in the L2 cache beside a panel.
 template <typename S, typename Prepare, typename Finish>
 void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads, Prepare prepare,
                   Finish finish) {
@@ -280,15 +297,7 @@ void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t
     const int64_t end = first + block < tiles ? first + block : tiles;
 #pragma omp for schedule(dynamic, 1) nowait
     for (int64_t panel = 0; panel < panels; panel++) {
-      alignas(64) float values[kTile * kPanel];
-      for (int64_t i = first; i < end; i++) {
-        const Tile tile = tile_at(i, rows);
-        prepare(tile.row, tile.rows, panel * kPanel);
-        const S* own = b + panel * kPanel * steps;
-        multiply(tile.padded, values, kPanel, a + tile.row * steps, own, steps,
-                 part_ahead(own + kPanel * steps, i - first, steps));
-        finish(tile.row, tile.rows, panel * kPanel, values);
-      }
+      multiply_panel(a, rows, b, panel, steps, first, end, prepare, finish);
     }
   }
 }

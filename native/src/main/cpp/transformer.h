@@ -44,6 +44,7 @@ void layer_norm_backward(float* grad_x, float* grad_gain, float* grad_bias, cons
 void attention(void* out, const void* qkv, const int32_t* query, const int32_t* first, int32_t type, int64_t rows,
                int64_t width, int64_t out_stride, int64_t qkv_stride, int64_t qkv_rows, int32_t heads, double scale,
                int32_t isa);
+// attention_backward.cpp
 void attention_backward(void* grad_qkv, const float* grad_out, const void* qkv, const int32_t* start, int32_t type,
                         int64_t sequences, int64_t width, int64_t grad_qkv_stride, int64_t grad_out_stride,
                         int64_t qkv_stride, int64_t qkv_rows, int32_t heads, double scale, int32_t isa);

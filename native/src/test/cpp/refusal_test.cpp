@@ -1,4 +1,4 @@
-// What the operations refuse, before anything is written: a token outside the vocabulary, a set that isn't there.
+// What the operations refuse, before anything is written: a token outside the vocabulary, a form or a set that isn't there.
 #include "check.h"
 
 namespace equipoise::cpu::test {
@@ -35,6 +35,19 @@ void token_outside_the_vocabulary() {
   }
 }
 
+void unknown_form() {
+  const std::vector<double> zeros(3);
+  for (Isa isa : supported()) {
+    for (int32_t form : {-1, kGdcPlusPlusOnPolicy + 1}) {
+      std::vector<double> result(3, 5);
+      expect_refusal("coefficient", "coefficient: there is no form " + std::to_string(form), [&] {
+        coefficient(result.data(), zeros.data(), zeros.data(), zeros.data(), 3, form, 0, true, isa);
+      });
+      for (double value : result) expect_close(value, 5, 0, [] { return std::string("written before a refusal"); });
+    }
+  }
+}
+
 void missing_instruction_set() {
   float x = 1;
   for (int32_t isa : {-1, static_cast<int32_t>(kScalar), static_cast<int32_t>(kAvx2), static_cast<int32_t>(kAvx512),
@@ -47,6 +60,7 @@ void missing_instruction_set() {
 
 const Test kTest("refusals", [] {
   token_outside_the_vocabulary();
+  unknown_form();
   missing_instruction_set();
 });
 

@@ -1,6 +1,7 @@
 package io.equipoise.cpu;
 
 import io.equipoise.kernels.AdamRule;
+import io.equipoise.kernels.CoefficientRule;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
@@ -87,6 +88,58 @@ public final class CpuKernels implements Kernels {
     }
 
     @Override
+    public void energy(
+            Vector logTarget,
+            Vector logWeight,
+            Vector logRatio,
+            Vector statistics,
+            Matrix base,
+            Matrix proposal,
+            Matrix policy,
+            Matrix phi,
+            Vector lambda,
+            Vector filter,
+            double logZ) {
+        Shapes.energy(logTarget, logWeight, logRatio, statistics, base, proposal, policy, phi, lambda, filter);
+        CpuOperations.energy(
+                logTarget.address(),
+                logWeight.address(),
+                logRatio.address(),
+                statistics.address(),
+                base.address(),
+                proposal.address(),
+                policy.address(),
+                phi.address(),
+                lambda.address(),
+                filter.address(),
+                base.rows(),
+                base.columns(),
+                phi.columns(),
+                base.rowStride(),
+                proposal.rowStride(),
+                policy.rowStride(),
+                phi.rowStride(),
+                logZ,
+                instructionSet.code());
+    }
+
+    @Override
+    public void coefficient(
+            Vector coefficient, Vector logTarget, Vector logProposal, Vector logPolicy, CoefficientRule rule) {
+        Shapes.coefficient(coefficient, logTarget, logProposal, logPolicy);
+        CpuOperations.coefficient(
+                coefficient.address(),
+                logTarget.address(),
+                logProposal.address(),
+                logPolicy.address(),
+                coefficient.size(),
+                rule.form().code(),
+                rule.logZ(),
+                rule.normalize(),
+                instructionSet.code());
+    }
+
+    @Override
     public void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
         Shapes.gradient(logits, logSumExp, token, coefficient);
         CpuOperations.gradient(
@@ -127,7 +180,7 @@ public final class CpuKernels implements Kernels {
             case F32 -> 0;
             case BF16 -> 1;
             case F16 -> 2;
-            case I32, I64 -> throw new KernelException("logits are f32, bf16 or f16, got " + type);
+            case F64, I32, I64 -> throw new KernelException("logits are f32, bf16 or f16, got " + type);
         };
     }
 

@@ -65,6 +65,40 @@ final class CpuOperations {
             int isa)
             throws KernelException;
 
+    static native void energy(
+            @Cast("double*") Pointer logTarget,
+            @Cast("double*") Pointer logWeight,
+            @Cast("double*") Pointer logRatio,
+            @Cast("double*") Pointer statistics,
+            @Cast("const float*") Pointer base,
+            @Cast("const float*") Pointer proposal,
+            @Cast("const float*") Pointer policy,
+            @Cast("const double*") Pointer phi,
+            @Cast("const double*") Pointer lambda,
+            @Cast("const int32_t*") Pointer filter,
+            @Cast("int64_t") long rows,
+            @Cast("int64_t") long columns,
+            @Cast("int64_t") long features,
+            @Cast("int64_t") long baseStride,
+            @Cast("int64_t") long proposalStride,
+            @Cast("int64_t") long policyStride,
+            @Cast("int64_t") long phiStride,
+            double logZ,
+            int isa)
+            throws KernelException;
+
+    static native void coefficient(
+            @Cast("double*") Pointer coefficient,
+            @Cast("const double*") Pointer logTarget,
+            @Cast("const double*") Pointer logProposal,
+            @Cast("const double*") Pointer logPolicy,
+            @Cast("int64_t") long size,
+            int form,
+            double logZ,
+            boolean normalize,
+            int isa)
+            throws KernelException;
+
     static native void gradient(
             Pointer logits,
             @Cast("const float*") Pointer logSumExp,
@@ -91,6 +125,11 @@ final class CpuOperations {
             @Cast("int64_t") long step,
             double scale,
             int isa)
+            throws KernelException;
+
+    @Name("log_f32")
+    static native void log(
+            @Cast("float*") Pointer result, @Cast("const float*") Pointer x, @Cast("int64_t") long size, int isa)
             throws KernelException;
 
     @Name("exp_f32")

@@ -3,6 +3,8 @@ package io.equipoise.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.equipoise.kernels.AdamRule;
+import io.equipoise.kernels.CoefficientRule;
+import io.equipoise.kernels.EnergyStatistics;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
@@ -131,7 +133,54 @@ class ThreadsTest {
             for (int row = 0; row < rows; row++) results.add(Arrays.toString(logits.row(row)));
         }
         results.add(adam(kernels, rows * COLUMNS, random));
+        // As many sequences as make work for several threads, and a last block that isn't full.
+        results.add(energy(kernels, 1000 * rows + 7, random));
+        results.add(coefficient(kernels, 1000 * rows + 7, random));
         return results;
+    }
+
+    private static String energy(CpuKernels kernels, int sequences, Random random) {
+        int tokens = 20;
+        try (var logTarget = Vector.f64(sequences);
+                var logWeight = Vector.f64(sequences);
+                var logRatio = Vector.f64(sequences);
+                var statistics = Vector.f64(EnergyStatistics.SIZE);
+                var base = Matrix.allocate(DataType.F32, sequences, tokens);
+                var proposal = Matrix.allocate(DataType.F32, sequences, tokens);
+                var policy = Matrix.allocate(DataType.F32, sequences, tokens);
+                var phi = Matrix.allocate(DataType.F64, sequences, 1);
+                var lambda = Vector.of(0.7);
+                var filter = Vector.of(random.ints(sequences, 0, 2).toArray())) {
+            for (int i = 0; i < sequences; i++) {
+                for (var matrix : List.of(base, proposal, policy)) {
+                    var row = new float[tokens];
+                    for (int t = 0; t < tokens; t++) row[t] = (float) -random.nextDouble();
+                    matrix.putRow(i, row);
+                }
+                phi.putRow(i, random.nextGaussian());
+            }
+            kernels.energy(
+                    logTarget, logWeight, logRatio, statistics, base, proposal, policy, phi, lambda, filter, 0.1);
+            return Arrays.toString(logTarget.toDoubles())
+                    + Arrays.toString(logWeight.toDoubles())
+                    + Arrays.toString(logRatio.toDoubles())
+                    + Arrays.toString(statistics.toDoubles());
+        }
+    }
+
+    private static String coefficient(CpuKernels kernels, int sequences, Random random) {
+        try (var coefficient = Vector.f64(sequences);
+                var target = Vector.of(random.doubles(sequences, -9, 0).toArray());
+                var proposal = Vector.of(random.doubles(sequences, -9, 0).toArray());
+                var policy = Vector.of(random.doubles(sequences, -9, 0).toArray())) {
+            kernels.coefficient(
+                    coefficient,
+                    target,
+                    proposal,
+                    policy,
+                    new CoefficientRule(CoefficientRule.Form.GDC_PLUS_PLUS, -0.4, true));
+            return Arrays.toString(coefficient.toDoubles());
+        }
     }
 
     private static String adam(CpuKernels kernels, int size, Random random) {

@@ -6,8 +6,9 @@ import java.util.Optional;
 
 /**
  * The operations that are special to the method, one method each. Arguments: outputs, inputs, scalars, seed. Shapes: B
- * sequences, N positions, V vocabulary. Logits are f32, bf16 or f16 with any row stride; sums are f32 or better; results
- * f32, natural logarithms (nats). A NaN anywhere in a row makes that row's results NaN; N = 0 does nothing.
+ * sequences, T tokens a sequence, N positions, V vocabulary, F features. Logits are f32, bf16 or f16 with any row stride;
+ * sums are f32 or better; results f32 unless said otherwise, natural logarithms (nats). A NaN anywhere in a row makes that
+ * row's results NaN; N = 0 does nothing.
  *
  * <p>Implementations are safe for use by several threads on different arguments. Shapes and types that don't fit are a
  * {@link KernelException} before anything is written.
@@ -55,6 +56,46 @@ public interface Kernels {
      */
     void tokenLogProb(
             Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature);
+
+    /**
+     * What every sequence is worth under the target P = a·b·exp(λ·φ), and the batch's sums, in one pass: log P = log a +
+     * λ·φ or, where b = 0, −∞; log w = log P − log q; log ρ = log π − log q. Log-probabilities are summed in float64, token
+     * after token. A NaN in a sequence is NaN in its outputs and in the sums it enters.
+     *
+     * @param logTarget (B), f64, out: log P, nats
+     * @param logWeight (B), f64, out: log w, nats; −∞ where b = 0
+     * @param logRatio (B), f64, out: log ρ, nats; exactly 0 where the policy's row is the proposal's
+     * @param statistics ({@value EnergyStatistics#SIZE}), f64, out: for {@link EnergyStatistics#read}
+     * @param base (B, T), f32: log a of each generated token, nats; 0 after the sequence's end
+     * @param proposal (B, T), f32: log q in the same form, of the distribution that the sequences came from
+     * @param policy (B, T), f32: log π in the same form
+     * @param phi (B, F), f64: features
+     * @param lambda (F), f64: their natural parameters
+     * @param filter (B), i32: b, 0 where a pointwise constraint fails, else 1
+     * @param logZ estimate of log Σ P that the statistics are made with, nats; −∞ while no sample has had weight
+     */
+    void energy(
+            Vector logTarget,
+            Vector logWeight,
+            Vector logRatio,
+            Vector statistics,
+            Matrix base,
+            Matrix proposal,
+            Matrix policy,
+            Matrix phi,
+            Vector lambda,
+            Vector filter,
+            double logZ);
+
+    /**
+     * The coefficient c of every sequence in ĝ = (1/B) Σ c · ∇ log π(x), by {@link CoefficientRule#coefficient}.
+     *
+     * @param coefficient (B), f64, out
+     * @param logTarget (B), f64: log P, nats; −∞ where a pointwise constraint fails
+     * @param logProposal (B), f64: log q, nats
+     * @param logPolicy (B), f64: log π, nats
+     */
+    void coefficient(Vector coefficient, Vector logTarget, Vector logProposal, Vector logPolicy, CoefficientRule rule);
 
     /**
      * The gradient of Σ_n coefficient[n] · log π(token[n]) with respect to the logits, written over them: {@code

@@ -67,6 +67,64 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public void energy(
+            Vector logTarget,
+            Vector logWeight,
+            Vector logRatio,
+            Vector statistics,
+            Matrix base,
+            Matrix proposal,
+            Matrix policy,
+            Matrix phi,
+            Vector lambda,
+            Vector filter,
+            double logZ) {
+        Shapes.energy(logTarget, logWeight, logRatio, statistics, base, proposal, policy, phi, lambda, filter);
+        double[] logBase = rowSums(base);
+        double[] logProposal = rowSums(proposal);
+        double[] logPolicy = rowSums(policy);
+        double[] parameters = lambda.toDoubles();
+        int[] allowed = filter.toInts();
+        var targets = new double[logBase.length];
+        var weights = new double[logBase.length];
+        var ratios = new double[logBase.length];
+        for (int i = 0; i < targets.length; i++) {
+            double logPotential = 0;
+            double[] features = phi.doubles(i);
+            for (int f = 0; f < features.length; f++) logPotential += parameters[f] * features[f];
+            // Features of a text that is not allowed may be anything.
+            targets[i] = logBase[i] + (allowed[i] == 0 ? Double.NEGATIVE_INFINITY : logPotential);
+            weights[i] = targets[i] - logProposal[i];
+            ratios[i] = logPolicy[i] - logProposal[i];
+        }
+        logTarget.put(targets);
+        logWeight.put(weights);
+        logRatio.put(ratios);
+        statistics.put(EnergyStatistics.of(targets, logProposal, logPolicy, logBase, logZ)
+                .toDoubles());
+    }
+
+    private static double[] rowSums(Matrix matrix) {
+        var sums = new double[Math.toIntExact(matrix.rows())];
+        for (int row = 0; row < sums.length; row++) {
+            for (float value : matrix.row(row)) sums[row] += value;
+        }
+        return sums;
+    }
+
+    @Override
+    public void coefficient(
+            Vector coefficient, Vector logTarget, Vector logProposal, Vector logPolicy, CoefficientRule rule) {
+        Shapes.coefficient(coefficient, logTarget, logProposal, logPolicy);
+        double[] targets = logTarget.toDoubles();
+        double[] proposals = logProposal.toDoubles();
+        double[] policies = logPolicy.toDoubles();
+        var coefficients = new double[targets.length];
+        Arrays.setAll(coefficients, i -> rule.coefficient(targets[i], proposals[i], policies[i]));
+        coefficient.put(coefficients);
+    }
+
+    @Override
     public void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
         Shapes.gradient(logits, logSumExp, token, coefficient);
         int[] tokens = token.toInts();

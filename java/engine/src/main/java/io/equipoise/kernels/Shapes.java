@@ -28,6 +28,37 @@ public final class Shapes {
         vocabulary("tokenLogProb", logits.columns());
     }
 
+    public static void energy(
+            Vector logTarget,
+            Vector logWeight,
+            Vector logRatio,
+            Vector statistics,
+            Matrix base,
+            Matrix proposal,
+            Matrix policy,
+            Matrix phi,
+            Vector lambda,
+            Vector filter) {
+        long sequences = base.rows();
+        is("energy", "logTarget", logTarget, DataType.F64, sequences);
+        is("energy", "logWeight", logWeight, DataType.F64, sequences);
+        is("energy", "logRatio", logRatio, DataType.F64, sequences);
+        is("energy", "statistics", statistics, DataType.F64, EnergyStatistics.SIZE);
+        is("energy", "base", base, DataType.F32, sequences, base.columns());
+        is("energy", "proposal", proposal, DataType.F32, sequences, base.columns());
+        is("energy", "policy", policy, DataType.F32, sequences, base.columns());
+        is("energy", "phi", phi, DataType.F64, sequences, lambda.size());
+        is("energy", "lambda", lambda, DataType.F64, lambda.size());
+        is("energy", "filter", filter, DataType.I32, sequences);
+    }
+
+    public static void coefficient(Vector coefficient, Vector logTarget, Vector logProposal, Vector logPolicy) {
+        is("coefficient", "coefficient", coefficient, DataType.F64, coefficient.size());
+        is("coefficient", "logTarget", logTarget, DataType.F64, coefficient.size());
+        is("coefficient", "logProposal", logProposal, DataType.F64, coefficient.size());
+        is("coefficient", "logPolicy", logPolicy, DataType.F64, coefficient.size());
+    }
+
     public static void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
         is("gradient", "logSumExp", logSumExp, DataType.F32, logits.rows());
         is("gradient", "token", token, DataType.I32, logits.rows());
@@ -46,6 +77,13 @@ public final class Shapes {
         if (vector.type() != type || vector.size() != size) {
             throw new KernelException(operation + ": " + name + " is " + vector.type() + " of " + vector.size()
                     + ", wanted " + type + " of " + size);
+        }
+    }
+
+    private static void is(String operation, String name, Matrix matrix, DataType type, long rows, long columns) {
+        if (matrix.type() != type || matrix.rows() != rows || matrix.columns() != columns) {
+            throw new KernelException(operation + ": " + name + " is " + matrix.type() + " of " + matrix.rows() + " by "
+                    + matrix.columns() + ", wanted " + type + " of " + rows + " by " + columns);
         }
     }
 

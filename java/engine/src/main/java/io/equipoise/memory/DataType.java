@@ -2,6 +2,7 @@ package io.equipoise.memory;
 
 /** Element types that kernels read or write. */
 public enum DataType {
+    F64(8),
     F32(4),
     BF16(2),
     F16(2),

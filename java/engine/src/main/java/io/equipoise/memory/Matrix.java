@@ -1,5 +1,6 @@
 package io.equipoise.memory;
 
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
@@ -53,7 +54,7 @@ public final class Matrix implements AutoCloseable {
             throw new IllegalArgumentException("row stride " + rowStride + " is shorter than a row of " + columns);
         }
         if (type == DataType.I32 || type == DataType.I64) {
-            throw new IllegalArgumentException("a matrix holds f32, bf16 or f16, got " + type);
+            throw new IllegalArgumentException("a matrix holds f64, f32, bf16 or f16, got " + type);
         }
     }
 
@@ -124,8 +125,13 @@ public final class Matrix implements AutoCloseable {
         if (rows > 0) Pointer.memset(address(), 0, rows * columns * type.bytes());
     }
 
-    /** One row as f32, converted exactly. */
+    /**
+     * One row as f32, converted exactly.
+     *
+     * @throws IllegalStateException if this matrix holds f64; see {@link #doubles}
+     */
     public float[] row(long row) {
+        if (type == DataType.F64) throw new IllegalStateException("rows of f64 don't fit f32; read them as doubles");
         var values = new float[Math.toIntExact(columns)];
         if (type == DataType.F32) {
             new FloatPointer(address()).position(row * rowStride).get(values);
@@ -139,11 +145,39 @@ public final class Matrix implements AutoCloseable {
         return values;
     }
 
-    /** Writes one row, rounding to this matrix's type. */
-    public void putRow(long row, float... values) {
-        if (values.length != columns) {
-            throw new IllegalArgumentException("a row has " + columns + " elements, got " + values.length);
+    /** One row of an f64 matrix. */
+    public double[] doubles(long row) {
+        expectF64();
+        var values = new double[Math.toIntExact(columns)];
+        new DoublePointer(address()).position(row * rowStride).get(values);
+        return values;
+    }
+
+    /** Writes one row of an f64 matrix. */
+    public void putRow(long row, double... values) {
+        expectF64();
+        expectColumns(values.length);
+        new DoublePointer(address()).position(row * rowStride).put(values);
+    }
+
+    private void expectF64() {
+        if (type != DataType.F64) throw new IllegalStateException("the matrix holds " + type + ", not F64");
+    }
+
+    private void expectColumns(int length) {
+        if (length != columns) {
+            throw new IllegalArgumentException("a row has " + columns + " elements, got " + length);
         }
+    }
+
+    /**
+     * Writes one row, rounding to this matrix's type.
+     *
+     * @throws IllegalStateException if this matrix holds f64
+     */
+    public void putRow(long row, float... values) {
+        if (type == DataType.F64) throw new IllegalStateException("rows of f64 are written as doubles");
+        expectColumns(values.length);
         if (type == DataType.F32) {
             new FloatPointer(address()).position(row * rowStride).put(values);
             return;

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -47,6 +48,11 @@ public final class Vector implements AutoCloseable {
         return new Vector(NativeMemory.allocate(Math.multiplyExact(size, (long) type.bytes())), type, 0, size, true);
     }
 
+    /** A new f64 vector of {@code size} zeros. */
+    public static Vector f64(long size) {
+        return allocate(DataType.F64, size);
+    }
+
     /** A new f32 vector of {@code size} zeros. */
     public static Vector f32(long size) {
         return allocate(DataType.F32, size);
@@ -60,6 +66,13 @@ public final class Vector implements AutoCloseable {
     /** A new i64 vector of {@code size} zeros. */
     public static Vector i64(long size) {
         return allocate(DataType.I64, size);
+    }
+
+    /** A new f64 vector with these elements. */
+    public static Vector of(double... values) {
+        var vector = f64(values.length);
+        vector.put(values);
+        return vector;
     }
 
     /** A new f32 vector with these elements. */
@@ -129,6 +142,12 @@ public final class Vector implements AutoCloseable {
         return first;
     }
 
+    /** @throws IllegalArgumentException unless f64 and {@code values.length == size()} */
+    public void put(double... values) {
+        expect(DataType.F64, values.length);
+        new DoublePointer(address()).put(values);
+    }
+
     /** @throws IllegalArgumentException unless f32 and {@code values.length == size()} */
     public void put(float... values) {
         expect(DataType.F32, values.length);
@@ -156,6 +175,14 @@ public final class Vector implements AutoCloseable {
     /** Sets every bit to zero. */
     public void clear() {
         Pointer.memset(address(), 0, size * type.bytes());
+    }
+
+    /** The elements of an f64 vector. */
+    public double[] toDoubles() {
+        expect(DataType.F64, size);
+        var values = new double[Math.toIntExact(size)];
+        new DoublePointer(address()).get(values);
+        return values;
     }
 
     /** An i32 vector's memory as a buffer, to be read and written without a copy while the vector is open. */

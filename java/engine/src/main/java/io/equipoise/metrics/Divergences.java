@@ -1,5 +1,7 @@
 package io.equipoise.metrics;
 
+import io.equipoise.kernels.EnergyStatistics;
+
 /**
  * How far target p = P/Z, policy π, proposal q and base a are from each other, estimated from B samples of q by importance
  * sampling: w = P/q, ρ = π/q. All logarithms natural, all sums float64, sequences' log-probabilities over generated tokens.
@@ -34,8 +36,14 @@ public final class Divergences {
             double effectiveSampleSize,
             double largestWeight) {}
 
+    /** The estimates that follow from {@link #sums}. */
+    public static Estimates estimate(
+            double[] logTarget, double[] logProposal, double[] logPolicy, double[] logBase, double logZ) {
+        return of(sums(logTarget, logProposal, logPolicy, logBase, logZ));
+    }
+
     /**
-     * Estimates from B sequences drawn from the proposal.
+     * The sums over B sequences drawn from the proposal.
      *
      * @param logTarget (B) log P; −∞ where P = 0, which contributes 0 to every mean weighted by w
      * @param logProposal (B) log q, finite: the samples came from q
@@ -44,7 +52,7 @@ public final class Divergences {
      * @param logZ log Z, from this sample or from all so far; −∞ for Z = 0
      * @throws IllegalArgumentException if lengths differ, B = 0, or a value is NaN, +∞ or, of q, −∞; names the sequence
      */
-    public static Estimates estimate(
+    public static EnergyStatistics sums(
             double[] logTarget, double[] logProposal, double[] logPolicy, double[] logBase, double logZ) {
         int samples = logProposal.length;
         check("logTarget", logTarget, samples, Double.NEGATIVE_INFINITY);
@@ -57,60 +65,22 @@ public final class Divergences {
                     "logZ must be finite, or -Infinity while no sample has weight, got " + logZ);
         }
 
-        var weights = new LogSumExp();
-        var squares = new LogSumExp();
-        var policyTerms = new double[samples];
-        double crossProposal = 0;
-        double tvdPolicy = 0;
-        double tvdProposal = 0;
-        double klPolicyBase = 0;
-        for (int i = 0; i < samples; i++) {
-            double logWeight = logTarget[i] - logProposal[i];
-            double logRatio = logPolicy[i] - logProposal[i];
-            weights.add(logWeight);
-            squares.add(2 * logWeight);
-            policyTerms[i] = weighted(logWeight - logZ, logTarget[i] - logZ - logPolicy[i]);
-            crossProposal += weighted(logWeight - logZ, logWeight - logZ);
-            tvdPolicy += absoluteDifference(logRatio, logWeight - logZ);
-            tvdProposal += absoluteDifference(0, logWeight - logZ);
-            klPolicyBase += weighted(logRatio, logPolicy[i] - logBase[i]);
-        }
-        double crossPolicy = mean(policyTerms);
-        boolean noWeight = weights.logSum() == Double.NEGATIVE_INFINITY;
-        boolean noTarget = logZ == Double.NEGATIVE_INFINITY;
+        return EnergyStatistics.of(logTarget, logProposal, logPolicy, logBase, logZ);
+    }
+
+    /** The estimates that follow from the sums over a sample of at least one. */
+    public static Estimates of(EnergyStatistics sums) {
+        double samples = sums.sequences();
+        boolean noWeight = sums.largestLogWeight() == Double.NEGATIVE_INFINITY;
         return new Estimates(
-                noTarget ? Double.NaN : crossPolicy,
-                noTarget ? Double.NaN : standardError(policyTerms, crossPolicy),
-                noTarget ? Double.NaN : crossProposal / samples,
-                noTarget ? Double.NaN : tvdPolicy / samples / 2,
-                noTarget ? Double.NaN : tvdProposal / samples / 2,
-                klPolicyBase / samples,
-                noWeight ? 0 : Math.exp(2 * weights.logSum() - squares.logSum()),
-                noWeight ? 0 : Math.exp(weights.maximum() - weights.logSum()));
-    }
-
-    /** exp(logWeight) · value, 0 where the weight is 0 even if the value is infinite. */
-    private static double weighted(double logWeight, double value) {
-        return logWeight == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logWeight) * value;
-    }
-
-    /** |exp(x) − exp(y)|, exact for x near y. */
-    private static double absoluteDifference(double x, double y) {
-        double larger = Math.max(x, y);
-        if (larger == Double.NEGATIVE_INFINITY) return 0;
-        return Math.exp(larger) * -Math.expm1(Math.min(x, y) - larger);
-    }
-
-    private static double mean(double[] values) {
-        double sum = 0;
-        for (double value : values) sum += value;
-        return sum / values.length;
-    }
-
-    private static double standardError(double[] values, double mean) {
-        double squares = 0;
-        for (double value : values) squares += (value - mean) * (value - mean);
-        return Math.sqrt(squares / (values.length - 1.0) / values.length);
+                sums.targetPolicy() / samples,
+                Math.sqrt(sums.targetPolicyDeviations() / (samples - 1) / samples),
+                sums.targetProposal() / samples,
+                sums.absolutePolicy() / samples / 2,
+                sums.absoluteProposal() / samples / 2,
+                sums.policyBase() / samples,
+                noWeight ? 0 : sums.scaledWeights() * sums.scaledWeights() / sums.scaledSquares(),
+                noWeight ? 0 : 1 / sums.scaledWeights());
     }
 
     private static void check(String name, double[] values, int samples, double least) {

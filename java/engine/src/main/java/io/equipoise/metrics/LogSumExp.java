@@ -1,5 +1,7 @@
 package io.equipoise.metrics;
 
+import io.equipoise.kernels.EnergyStatistics;
+
 /**
  * A running mean of positive numbers given by their logarithms: log((1/n) Σ exp(x)), in nats, every value counting once.
  * Held as (maximum, Σ exp(x − maximum)), so no {@code exp} overflows. Used for log Z over all samples seen.
@@ -42,6 +44,11 @@ public final class LogSumExp {
         var sum = new LogSumExp();
         for (double logValue : logValues) sum.add(logValue);
         return sum;
+    }
+
+    /** The log-sum-exp of the log-weights that these sums were made of. */
+    public static LogSumExp ofWeights(EnergyStatistics sums) {
+        return restore(sums.largestLogWeight(), sums.scaledWeights(), sums.sequences());
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.equipoise.objective;
 
+import io.equipoise.kernels.CoefficientRule;
+
 /**
  * Distributional policy gradient (Parshakova, Andreoli, Dymetman, 2019; Khalifa, Elsahar, Dymetman, 2021): c = w, ascent
  * on −Z·KL(p‖π).
@@ -8,7 +10,7 @@ package io.equipoise.objective;
  */
 public record Gdc(boolean normalize) implements Objective {
     @Override
-    public double coefficient(double logTarget, double logProposal, double logPolicy, double logZ) {
-        return Math.exp(logTarget - logProposal - (normalize ? logZ : 0));
+    public CoefficientRule rule(double logZ) {
+        return new CoefficientRule(CoefficientRule.Form.GDC, logZ, normalize);
     }
 }

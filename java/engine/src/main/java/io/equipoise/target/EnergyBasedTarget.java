@@ -121,6 +121,13 @@ public final class EnergyBasedTarget {
         return logPotential;
     }
 
+    /** b(x) of every row of (B, F): 1 where every pointwise constraint holds, else 0. */
+    public int[] filter(double[][] phi) {
+        var filter = new int[phi.length];
+        for (int i = 0; i < filter.length; i++) filter[i] = isPossible(constraints, phi[i]) ? 1 : 0;
+        return filter;
+    }
+
     /** b(x): whether every pointwise constraint holds. */
     private static boolean isPossible(List<Constraint> constraints, double[] phi) {
         if (phi.length != constraints.size()) {

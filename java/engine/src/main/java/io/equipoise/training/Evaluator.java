@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.Diversity;
 import io.equipoise.metrics.LogSumExp;
@@ -41,7 +42,8 @@ public final class Evaluator {
                     "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
         }
         this.target = target;
-        rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), MICRO_BATCH);
+        var kernels = new SequenceKernels(KernelProvider.kernels());
+        rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), kernels, MICRO_BATCH);
         ofBase = rollouts.rollout(base, baseSamples, 0, target);
         logZ = LogSumExp.of(ofBase.logWeight()).logMean();
     }
@@ -69,7 +71,7 @@ public final class Evaluator {
 
     /** What the base model itself is worth: the state before training. */
     public Evaluation ofBase() {
-        return evaluation(ofBase, ofBase.logProposal());
+        return evaluation(ofBase, ofBase.sequences().tokenLogProb());
     }
 
     /**
@@ -78,15 +80,18 @@ public final class Evaluator {
      * @param samples fresh samples of the policy
      */
     public Evaluation of(CausalLanguageModel policy, int samples) {
-        double[] logPolicyOnBase = rollouts.score(policy, ofBase.sequences());
+        float[][] logPolicyOnBase = rollouts.score(policy, ofBase.sequences());
         var rollout = rollouts.rollout(policy, samples, ofBase.size(), target);
         return evaluation(rollout, logPolicyOnBase);
     }
 
-    /** @param rollout samples of the policy itself, so its log q is log π */
-    private Evaluation evaluation(Rollout rollout, double[] logPolicyOnBase) {
-        var onBase =
-                Divergences.estimate(ofBase.logTarget(), ofBase.logProposal(), logPolicyOnBase, ofBase.logBase(), logZ);
+    /**
+     * @param rollout samples of the policy itself, so its log q is log π
+     * @param logPolicyOnBase log π of each token of the base model's samples
+     */
+    private Evaluation evaluation(Rollout rollout, float[][] logPolicyOnBase) {
+        var onBase = Divergences.of(
+                rollouts.energies(ofBase, target, logPolicyOnBase, logZ).statistics());
         double klPolicyBase = 0;
         double logBase = 0;
         for (int i = 0; i < rollout.size(); i++) {

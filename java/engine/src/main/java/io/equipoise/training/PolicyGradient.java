@@ -44,10 +44,16 @@ final class PolicyGradient {
     /**
      * What came of a batch besides its gradient.
      *
-     * @param logPolicy (B) log π, nats; NaN of sequences that neither the gradient nor {@link Rollout#scored} asked for
+     * @param tokenLogPolicy B ragged rows: log π of each generated token, nats; NaN of sequences that neither the gradient
+     *     nor {@link Rollout#scored} asked for
      * @param subsamplingVariance {@link Subsampling#addedVariance} with π's own coefficients; 0 without subsampling
      */
-    record Outcome(double[] logPolicy, double subsamplingVariance) {}
+    record Outcome(float[][] tokenLogPolicy, double subsamplingVariance) {
+        /** (B) log π, nats; NaN where a token's is. */
+        double[] logPolicy() {
+            return Sequences.sum(tokenLogPolicy);
+        }
+    }
 
     /**
      * Adds the batch's gradient, summed over sequences, to the policy's.
@@ -82,7 +88,7 @@ final class PolicyGradient {
                 : subsampling.addedVariance(norms(rollout, tokenLogPolicy, prefixes, logZ));
         // Last: from here on the shares are others.
         variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
-        return new Outcome(Sequences.sum(tokenLogPolicy), added);
+        return new Outcome(tokenLogPolicy, added);
     }
 
     private Subsampling subsampling(

@@ -2,7 +2,6 @@ package io.equipoise.training;
 
 import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sequences;
-import io.equipoise.target.EnergyBasedTarget;
 import java.util.List;
 
 /**
@@ -29,18 +28,6 @@ record Rollout(
 
     int size() {
         return texts.size();
-    }
-
-    /** (B) log P of another target, nats. */
-    double[] logTargetOf(EnergyBasedTarget target) {
-        return logTarget(target.logPotential(phi), logBase);
-    }
-
-    /** (B) log P = log a + log potential; −∞ where the latter is, even if log a isn't known. */
-    static double[] logTarget(double[] logPotential, double[] logBase) {
-        double[] log = logPotential.clone();
-        for (int i = 0; i < log.length; i++) if (log[i] > Double.NEGATIVE_INFINITY) log[i] += logBase[i];
-        return log;
     }
 
     /** (B) log w = log P − log q, nats. */

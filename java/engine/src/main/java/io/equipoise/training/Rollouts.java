@@ -18,14 +18,21 @@ final class Rollouts {
     private final TextDecoder text;
     private final List<Constraint> constraints;
     private final Sampler sampler;
+    private final SequenceKernels kernels;
     private final int microBatch;
 
     Rollouts(
-            CausalLanguageModel base, TextDecoder text, List<Constraint> constraints, Sampler sampler, int microBatch) {
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            Sampler sampler,
+            SequenceKernels kernels,
+            int microBatch) {
         this.base = base;
         this.text = text;
         this.constraints = constraints;
         this.sampler = sampler;
+        this.kernels = kernels;
         this.microBatch = microBatch;
     }
 
@@ -41,9 +48,9 @@ final class Rollouts {
         return FeatureScores.score(constraints, texts);
     }
 
-    /** log π of whole sequences under any model, nats. */
-    double[] score(CausalLanguageModel model, Sequences sequences) {
-        return Sequences.sum(tokenScores(model, sequences, new float[0][]).logProb());
+    /** B ragged rows: log-probability of each generated token under any model, nats. */
+    float[][] score(CausalLanguageModel model, Sequences sequences) {
+        return tokenScores(model, sequences, new float[0][]).logProb();
     }
 
     private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {
@@ -70,7 +77,9 @@ final class Rollouts {
         boolean known = proposal == base && sampler.config().temperature() == 1 && functions.length == 0;
         var scores = known ? TokenScores.of(sequences.tokenLogProb()) : ofBase(sequences, functions, scored);
         double[] logBase = Sequences.sum(scores.logProb());
-        double[] logTarget = Rollout.logTarget(logPotential, logBase);
+        double[] logTarget = energies(
+                        target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
+                .logTarget();
         return new Rollout(sequences, texts, phi, sequences.logProb(), scores, logBase, logTarget, scored);
     }
 
@@ -90,6 +99,29 @@ final class Rollouts {
             expected[rows[k]] = some.expected()[k];
         }
         return new TokenScores(logProb, expected);
+    }
+
+    /**
+     * Weighs a rollout under any target, with any policy.
+     *
+     * @param policy B ragged rows: log π of each generated token, nats; the sequences' own log-probabilities for π = q; may
+     *     be NaN where the rollout isn't scored
+     * @param logZ that the statistics are made with, nats
+     */
+    SequenceKernels.Energies energies(Rollout rollout, EnergyBasedTarget target, float[][] policy, double logZ) {
+        return energies(target, rollout.phi(), rollout.base(), rollout.sequences(), policy, rollout.scored(), logZ);
+    }
+
+    private SequenceKernels.Energies energies(
+            EnergyBasedTarget target,
+            double[][] phi,
+            TokenScores scores,
+            Sequences sequences,
+            float[][] policy,
+            boolean[] scored,
+            double logZ) {
+        return PartialEstimates.energies(
+                kernels, target, phi, scores.logProb(), sequences.tokenLogProb(), policy, scored, logZ);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
+import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.PretrainedModel;
@@ -29,6 +30,7 @@ public final class Trainer implements AutoCloseable {
     private final CausalLanguageModel base;
     private final TrainingConfig config;
     private final Objective objective;
+    private final SequenceKernels kernels;
     private final Rollouts rollouts;
     private final EnergyBasedTarget target;
     private final Map<String, Double> baseMoments;
@@ -58,7 +60,9 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
-        rollouts = new Rollouts(base, text, constraints, new Sampler(config.sampling()), config.microBatch());
+        this.kernels = new SequenceKernels(kernels);
+        rollouts = new Rollouts(
+                base, text, constraints, new Sampler(config.sampling()), this.kernels, config.microBatch());
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
@@ -125,8 +129,9 @@ public final class Trainer implements AutoCloseable {
                 correction.aim(),
                 gradient.functions(),
                 gradient.scoresWeightless(steps));
-        double[] logTarget = rollout.logTargetOf(target);
-        for (int i = 0; i < logTarget.length; i++) partition.add(logTarget[i] - rollout.logProposal()[i]);
+        // Z needs w alone, so q stands for the policy, which has not seen these sequences yet.
+        var weights = rollouts.energies(rollout, target, sampled.tokenLogProb(), Double.NEGATIVE_INFINITY);
+        partition.merge(LogSumExp.ofWeights(weights.statistics()));
         double logZ = partition.logMean();
         double logAimZ = logZ + correction.logZRatio();
         clock.end("score");
@@ -134,15 +139,11 @@ public final class Trainer implements AutoCloseable {
         policy.parameters().gradient().clear();
         var outcome = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
         double[] logPolicy = outcome.logPolicy();
-        var coefficient = new double[rollout.size()];
-        for (int i = 0; i < coefficient.length; i++) {
-            coefficient[i] =
-                    objective.coefficient(rollout.logTarget()[i], rollout.logProposal()[i], logPolicy[i], logAimZ);
-        }
+        double[] coefficient =
+                kernels.coefficients(objective, rollout.logTarget(), rollout.logProposal(), logPolicy, logAimZ);
         clock.end("gradient");
 
-        var estimates = PartialEstimates.estimate(
-                logTarget, rollout.logProposal(), logPolicy, rollout.logBase(), rollout.scored(), logZ);
+        var energies = rollouts.energies(rollout, target, outcome.tokenLogPolicy(), logZ);
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -162,8 +163,8 @@ public final class Trainer implements AutoCloseable {
                 steps,
                 loss(coefficient, logPolicy),
                 logZ,
-                estimates,
-                Moments.weighted(target.constraints(), rollout.phi(), logRatios(logPolicy, rollout.logProposal())),
+                Divergences.of(energies.statistics()),
+                Moments.weighted(target.constraints(), rollout.phi(), energies.logRatio()),
                 aim,
                 baseline(coefficient, rollout, logAimZ),
                 gradientNorm,
@@ -236,12 +237,6 @@ public final class Trainer implements AutoCloseable {
             sum += Math.exp(logWeight[i] - (config.normalize() ? logZ : 0)) - coefficient[i];
         }
         return sum / coefficient.length;
-    }
-
-    private static double[] logRatios(double[] logPolicy, double[] logProposal) {
-        var ratios = new double[logPolicy.length];
-        for (int i = 0; i < ratios.length; i++) ratios[i] = logPolicy[i] - logProposal[i];
-        return ratios;
     }
 
     /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */

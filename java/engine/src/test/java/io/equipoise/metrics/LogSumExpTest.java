@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.EnergyStatistics;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -23,6 +24,20 @@ class LogSumExpTest {
         assertThat(LogSumExp.of(5000, 5000).logMean()).isEqualTo(5000);
         assertThat(LogSumExp.of(-5000, -5000 + Math.log(3)).logMean()).isCloseTo(-5000 + Math.log(2), within(1e-11));
         assertThat(LogSumExp.of(-5000, 5000).logMean()).isCloseTo(5000 - Math.log(2), within(1e-11));
+    }
+
+    @Test
+    void goesOnFromTheSumsOfASample() {
+        double[] zeros = {0, 0, 0};
+        double[] logWeight = {Math.log(1), NOTHING, Math.log(5)};
+        var sums = EnergyStatistics.of(logWeight, zeros, zeros, zeros, 0);
+        var sum = LogSumExp.of(Math.log(2));
+        sum.merge(LogSumExp.ofWeights(sums));
+        assertThat(sum.count()).isEqualTo(4);
+        assertThat(sum.logMean()).isCloseTo(Math.log(2), within(1e-15));
+        double[] none = {NOTHING, NOTHING, NOTHING};
+        sum.merge(LogSumExp.ofWeights(EnergyStatistics.of(none, zeros, zeros, zeros, 0)));
+        assertThat(sum.logMean()).isCloseTo(Math.log(8 / 7.0), within(1e-15));
     }
 
     @Test

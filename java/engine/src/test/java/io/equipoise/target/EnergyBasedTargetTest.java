@@ -46,6 +46,7 @@ class EnergyBasedTargetTest {
         assertThat(target.solution().orElseThrow().logZ()).isCloseTo(Math.log(0.05 * 9 + 0.45), within(1e-9));
         assertThat(target.logPotential(new double[] {1, 1})).isCloseTo(Math.log(9), within(1e-9));
         assertThat(target.logPotential(new double[] {1, 0})).isEqualTo(Double.NEGATIVE_INFINITY);
+        assertThat(target.filter(new double[][] {{1, 1}, {1, 0}, {0, 1}})).containsExactly(1, 0, 1);
     }
 
     /** A sample from q with log a/q gives the λ of a sample from a. */

@@ -3,6 +3,7 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.CountingModel;
 import io.equipoise.model.SequenceCoefficients;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DistinctSequencesTest {
     private static final List<Constraint> CONSTRAINTS =
             List.of(Constraint.moment("has aa", Feature.test(text -> text.contains("aa")), 0.5));
+    private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
     private static final int LENGTH = 4;
     private static final int BATCH = 300;
     private static final double LOG_Z = 0.3;
@@ -142,7 +144,7 @@ class DistinctSequencesTest {
     }
 
     private Rollout rollout(float[][] functions) {
-        var rollouts = new Rollouts(base, TabularModel::text, CONSTRAINTS, sampler, 16);
+        var rollouts = new Rollouts(base, TabularModel::text, CONSTRAINTS, sampler, KERNELS, 16);
         var texts = rollouts.texts(batch);
         var target = EnergyBasedTarget.of(CONSTRAINTS, new double[] {1.5});
         return rollouts.complete(policy, batch, texts, rollouts.features(texts), target, functions, true);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.CountingModel;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.model.TabularModel;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Which sequences models are asked about, and that nothing else changes with it. */
 class SkippedSequencesTest {
     private static final int B = 2; // the token of letter b
+    private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
     private static final List<Constraint> ALL_HAVE_B =
             List.of(Constraint.pointwise("has b", Feature.test(text -> text.contains("b"))));
 
@@ -167,7 +169,7 @@ class SkippedSequencesTest {
                 var proposal = TabularModel.random(3, 4, 21);
                 var policy = new CountingModel(TabularModel.random(3, 4, 22));
                 var plain = policy.copy()) {
-            var rollouts = new Rollouts(base, TabularModel::text, ALL_HAVE_B, sampler, 16);
+            var rollouts = new Rollouts(base, TabularModel::text, ALL_HAVE_B, sampler, KERNELS, 16);
             var batch = rollouts.sample(proposal, 200, 0);
             var texts = rollouts.texts(batch);
             var target = EnergyBasedTarget.of(ALL_HAVE_B, new double[1]);
@@ -205,7 +207,7 @@ class SkippedSequencesTest {
         var sampler = new Sampler(SamplerConfig.of(4, 8));
         try (var policy = new CountingModel(TabularModel.random(3, 4, 22))) {
             policy.trainable(name -> true);
-            var rollouts = new Rollouts(policy, TabularModel::text, none, sampler, 16);
+            var rollouts = new Rollouts(policy, TabularModel::text, none, sampler, KERNELS, 16);
             var batch = rollouts.sample(policy, 20, 0);
             var texts = rollouts.texts(batch);
             var target = EnergyBasedTarget.of(none, new double[1]);

@@ -3,6 +3,7 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.TabularModel;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class SubsamplingTest {
     private static final long SEED = 77;
+    private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
 
     private static double[] sizes(int count) {
         var random = new Random(SEED);
@@ -182,7 +184,7 @@ class SubsamplingTest {
                 var proposal = TabularModel.random(3, 4, 21);
                 var policy = TabularModel.random(3, 4, 22)) {
             policy.trainable(name -> true);
-            var rollouts = new Rollouts(base, TabularModel::text, constraints, sampler, 16);
+            var rollouts = new Rollouts(base, TabularModel::text, constraints, sampler, KERNELS, 16);
             var target = EnergyBasedTarget.of(constraints, new double[] {1});
             var rollout = rollouts.rollout(proposal, 100, 0, target);
             double got = new PolicyGradient(policy, config, Optional.empty())

@@ -1,0 +1,109 @@
+package io.equipoise.training;
+
+import io.equipoise.kernels.EnergyStatistics;
+import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
+import io.equipoise.objective.Objective;
+import io.equipoise.target.EnergyBasedTarget;
+import java.util.Arrays;
+
+/** The kernels that work on whole sequences, from Java arrays to Java arrays. */
+final class SequenceKernels {
+    private final Kernels kernels;
+
+    SequenceKernels(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    /**
+     * What {@link Kernels#energy} says of B sequences.
+     *
+     * @param logTarget (B) log P, nats
+     * @param logRatio (B) log ρ = log π − log q, nats
+     * @param statistics the sums over all of them
+     */
+    record Energies(double[] logTarget, double[] logRatio, EnergyStatistics statistics) {}
+
+    /**
+     * Weighs B sequences under a target.
+     *
+     * @param phi (B, F)
+     * @param base B ragged rows: log a of each generated token, nats
+     * @param proposal log q in the same form
+     * @param policy log π in the same form
+     * @param logZ that the statistics are made with, nats
+     * @throws ArithmeticException if a model gave a token NaN or the proposal gave one no probability; names the sequence
+     */
+    Energies energies(
+            EnergyBasedTarget target,
+            double[][] phi,
+            float[][] base,
+            float[][] proposal,
+            float[][] policy,
+            double logZ) {
+        int longest = Arrays.stream(base).mapToInt(row -> row.length).max().orElse(0);
+        double[] lambda = target.lambda();
+        try (var logTarget = Vector.f64(base.length);
+                var logWeight = Vector.f64(base.length);
+                var logRatio = Vector.f64(base.length);
+                var statistics = Vector.f64(EnergyStatistics.SIZE);
+                var ofBase = padded(base, longest);
+                var ofProposal = padded(proposal, longest);
+                var ofPolicy = padded(policy, longest);
+                var features = Matrix.allocate(DataType.F64, phi.length, lambda.length);
+                var parameters = Vector.of(lambda);
+                var filter = Vector.of(target.filter(phi))) {
+            for (int i = 0; i < phi.length; i++) features.putRow(i, phi[i]);
+            kernels.energy(
+                    logTarget,
+                    logWeight,
+                    logRatio,
+                    statistics,
+                    ofBase,
+                    ofProposal,
+                    ofPolicy,
+                    features,
+                    parameters,
+                    filter,
+                    logZ);
+            check("log w", logWeight.toDoubles());
+            check("log π − log q", logRatio.toDoubles());
+            return new Energies(logTarget.toDoubles(), logRatio.toDoubles(), EnergyStatistics.read(statistics));
+        }
+    }
+
+    /**
+     * (B) coefficients.
+     *
+     * @param logTarget (B) log P, nats
+     * @param logProposal (B) log q, nats
+     * @param logPolicy (B) log π, nats
+     * @param logZ nats
+     */
+    double[] coefficients(
+            Objective objective, double[] logTarget, double[] logProposal, double[] logPolicy, double logZ) {
+        try (var coefficient = Vector.f64(logTarget.length);
+                var target = Vector.of(logTarget);
+                var proposal = Vector.of(logProposal);
+                var policy = Vector.of(logPolicy)) {
+            kernels.coefficient(coefficient, target, proposal, policy, objective.rule(logZ));
+            return coefficient.toDoubles();
+        }
+    }
+
+    private static Matrix padded(float[][] rows, int columns) {
+        var matrix = Matrix.allocate(DataType.F32, rows.length, columns);
+        for (int i = 0; i < rows.length; i++) matrix.putRow(i, Arrays.copyOf(rows[i], columns));
+        return matrix;
+    }
+
+    private static void check(String name, double[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] < Double.POSITIVE_INFINITY) continue;
+            throw new ArithmeticException(name + " of sequence " + i + " is " + values[i]
+                    + ", wanted a finite number or -Infinity; check the models' weights");
+        }
+    }
+}
