@@ -28,6 +28,16 @@ class InstructionSetTest {
         assertThat(KernelProvider.named("cpu").description()).isEqualTo("cpu (" + fastest + ")");
     }
 
+    /** Or the engine's tests would run with the fastest alone and say nothing. */
+    @Test
+    void eachIsAnImplementationThatTheEnginesTestsMeet() {
+        assertThat(KernelProvider.all())
+                .extracting(KernelProvider::name)
+                .containsAll(Arrays.stream(InstructionSet.values())
+                        .map(set -> "cpu-" + set)
+                        .toList());
+    }
+
     @Test
     void thePropertyForcesOne() {
         System.setProperty(InstructionSet.PROPERTY, baseline().toString());
