@@ -32,7 +32,7 @@ void add_lanes(F32* x) {
   if constexpr (kWidth > 1) add_lanes<kWidth / 2>(x);
 }
 
-// p[j] ← q · k[j] for kLanes keys or fewer.
+// p[j] ← q · k[j] for kLanes keys, 0 for those that aren't there.
 template <typename T>
 void dots(float* p, const T* q, const T* k, int64_t stride, int64_t count, int64_t size) {
   F32 sums[kLanes] = {};
@@ -42,7 +42,7 @@ void dots(float* p, const T* q, const T* k, int64_t stride, int64_t count, int64
     for (int64_t j = 0; j < keys; j++) sums[j] += part * load_some(k + j * stride + i, size - i);
   }
   add_lanes<kLanes / 2>(sums);
-  store_some(p, sums[0], count);
+  store(p, sums[0]);
 }
 
 // out ← Σ_j p[j] · v[j], along j one addition after the other.

@@ -96,8 +96,9 @@ class Pair {
 // P from scores, row by row up to the diagonal; 0 beyond.
 void probabilities(float* p, int64_t count, int64_t stride, float scale) {
   for (int64_t t = 0; t < count; t++) {
+    const int64_t written = ceil_div(t + 1, kLanes) * kLanes;
     normalise(p + t * stride, t + 1, scale);
-    std::memset(p + t * stride + t + 1, 0, (stride - t - 1) * sizeof(float));
+    std::memset(p + t * stride + written, 0, (stride - written) * sizeof(float));
   }
 }
 
@@ -107,15 +108,12 @@ void score_gradients(float* ds, const float* p, int64_t count, int64_t stride, f
     float* row = ds + t * stride;
     const float* probability = p + t * stride;
     F32 sums{};
-    for (int64_t j = 0; j <= t; j += kLanes) {
-      sums += load_some(probability + j, t + 1 - j) * load_some(row + j, t + 1 - j);
-    }
-    const float mean = static_cast<float>(sum(sums));
-    for (int64_t j = 0; j <= t; j += kLanes) {
-      const F32 value = load_some(probability + j, t + 1 - j) * (load_some(row + j, t + 1 - j) - mean) * scale;
-      store_some(row + j, value, t + 1 - j);
-    }
-    std::memset(row + t + 1, 0, (stride - t - 1) * sizeof(float));
+    for (int64_t j = 0; j <= t; j += kLanes) sums += load(probability + j) * load(row + j);
+    const float mean = add_lanes(sums);
+    // Beyond the diagonal the probability is 0.
+    for (int64_t j = 0; j <= t; j += kLanes) store(row + j, load(probability + j) * (load(row + j) - mean) * scale);
+    const int64_t written = ceil_div(t + 1, kLanes) * kLanes;
+    std::memset(row + written, 0, (stride - written) * sizeof(float));
   }
 }
 

@@ -128,8 +128,12 @@ void pack_across(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride,
       copy_some(values, x + j * row_stride + s * kDepth, j < width ? depth - s * kDepth : 0);
       StepOf<T> packed[kSteps];
       std::memcpy(packed, values, sizeof values);
-      const int64_t count = steps<T>(depth) - s < kSteps ? steps<T>(depth) - s : kSteps;
-      for (int64_t i = 0; i < count; i++) out[(s + i) * stride + j] = packed[i];
+      StepOf<T>* to = out + s * stride + j;
+      if (s + kSteps <= steps<T>(depth)) {
+        for (int64_t i = 0; i < kSteps; i++) to[i * stride] = packed[i];
+      } else {
+        for (int64_t i = 0; i < steps<T>(depth) - s; i++) to[i * stride] = packed[i];
+      }
     }
   }
 }

@@ -15,23 +15,31 @@ inline float add_lanes(F32 x) {
   return lanes[0];
 }
 
-// p ← softmax(scale · p)
+// x in the first `count` lanes, `rest` in the others.
+inline F32 first_lanes(F32 x, int64_t count, float rest) {
+  I32 lane;
+  for (int i = 0; i < kLanes; i++) lane[i] = i;
+  const int32_t limit = static_cast<int32_t>(count < kLanes ? count : kLanes);
+  return lane < limit ? x : splat(rest);
+}
+
+// p ← softmax(scale · p); p has room for whole registers, and what comes after `count` in the last becomes 0.
 inline void normalise(float* p, int64_t count, float scale) {
   F32 top = splat(-kInfinity);
   for (int64_t j = 0; j < count; j += kLanes) {
-    const F32 x = scale * (j + kLanes <= count ? load(p + j) : load_first(p + j, count - j));
-    store_some(p + j, x, count - j);
+    const F32 x = first_lanes(scale * load(p + j), count - j, -kInfinity);
+    store(p + j, x);
     top = max(x, top);
   }
   const float subtract = largest(top);
   F32 sums{};
   for (int64_t j = 0; j < count; j += kLanes) {
-    const F32 e = exp((j + kLanes <= count ? load(p + j) : load_first(p + j, count - j)) - subtract);
+    const F32 e = exp(load(p + j) - subtract);
     sums += e;
-    store_some(p + j, e, count - j);
+    store(p + j, e);
   }
   const float inverse = 1.0f / add_lanes(sums);
-  for (int64_t j = 0; j < count; j += kLanes) store_some(p + j, load_some(p + j, count - j) * inverse, count - j);
+  for (int64_t j = 0; j < count; j += kLanes) store(p + j, load(p + j) * inverse);
 }
 
 }  // namespace equipoise::cpu::EQUIPOISE_ISA
