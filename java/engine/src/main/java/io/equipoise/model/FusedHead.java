@@ -12,7 +12,7 @@ import java.util.Arrays;
  * coefficients, these the gradient. A sequence longer than a chunk is scored first, then run again part by part.
  */
 final class FusedHead implements AutoCloseable {
-    /** Rows of a chunk; HeadBenchmark's parameter {@code chunk} shows that more gain nothing. */
+    /** Rows of a chunk; measured by HeadBenchmark with its parameter {@code chunk}. */
     static final int CHUNK = 512;
 
     /** Of the last chunk with a gradient, to be used again. */

@@ -24,6 +24,8 @@ final class Gpt2Weights implements AutoCloseable {
     private final FlatParameters parameters;
     private final List<Block> blocks = new ArrayList<>();
     private final List<PackedAffine> products = new ArrayList<>();
+    private final Matrix tokenEmbedding;
+    private final Matrix positionEmbedding;
     private final Norm lastNorm;
     private final PackedAffine head;
     private boolean packed;
@@ -43,6 +45,8 @@ final class Gpt2Weights implements AutoCloseable {
                     affine(block + "mlp.c_fc"),
                     affine(block + "mlp.c_proj")));
         }
+        tokenEmbedding = parameters.matrix("transformer.wte.weight");
+        positionEmbedding = parameters.matrix("transformer.wpe.weight");
         lastNorm = norm("transformer.ln_f");
         head = product(parameters.matrix(config.headName()), true, Vector.NONE);
     }
@@ -92,11 +96,11 @@ final class Gpt2Weights implements AutoCloseable {
     }
 
     Matrix tokenEmbedding() {
-        return parameters.matrix("transformer.wte.weight");
+        return tokenEmbedding;
     }
 
     Matrix positionEmbedding() {
-        return parameters.matrix("transformer.wpe.weight");
+        return positionEmbedding;
     }
 
     List<Block> blocks() {

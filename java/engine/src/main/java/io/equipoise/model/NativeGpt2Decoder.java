@@ -6,6 +6,7 @@ import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +28,8 @@ final class NativeGpt2Decoder implements Decoder {
     private final Vector first;
     private final Vector query;
     private final Vector positions;
-    private final Vector bias = Vector.NONE;
+    private final IntBuffer queryRows;
+    private final IntBuffer queryPositions;
     private Rows rows;
     private Matrix logits = Matrix.NONE;
     private int batch;
@@ -56,6 +58,8 @@ final class NativeGpt2Decoder implements Decoder {
         first = Vector.of(begins);
         query = Vector.i32(batch);
         positions = Vector.i32(batch);
+        queryRows = query.asInts();
+        queryPositions = positions.asInts();
         rows = rows();
     }
 
@@ -93,11 +97,9 @@ final class NativeGpt2Decoder implements Decoder {
         if (position >= maxLength) {
             throw new IllegalStateException("decoder was made for " + maxLength + " tokens a row");
         }
-        var at = rows.query.asInts();
-        var place = rows.positions.asInts();
         for (int row = 0; row < batch; row++) {
-            at.put(row, row * maxLength + position);
-            place.put(row, position);
+            queryRows.put(row, row * maxLength + position);
+            queryPositions.put(row, position);
         }
         var activations = rows.byPosition[position];
         forward.run(activations, tokens, rows.positions, rows.query, rows.first);
@@ -119,7 +121,7 @@ final class NativeGpt2Decoder implements Decoder {
                         Matrix.NONE,
                         rows.hidden,
                         forward.weights().head().packed(),
-                        bias,
+                        Vector.NONE,
                         Matrix.NONE,
                         Activation.IDENTITY);
         return logits;
