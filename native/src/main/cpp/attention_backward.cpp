@@ -44,12 +44,7 @@ class Pair {
       const int64_t width = count_ - j < kPanel ? count_ - j : kPanel;
       pack_across<float>(b_ + j * size_, kPanel, y.data + j * y.stride, y.stride, size_, width);
     }
-    const int64_t stride = padded(count_);
-    multiply(count_, size_, [=](int64_t row, int64_t rows, int64_t column, const float* values) {
-      for (int64_t r = 0; r < rows; r++) {
-        std::memcpy(out + (row + r) * stride + column, values + r * kPanel, kPanel * sizeof(float));
-      }
-    });
+    multiply(count_, size_, StoreTile<float>{out, padded(count_), padded(count_)});
   }
 
   // out (count, size) = s · x, or sᵀ · x; s (count, padded)
@@ -58,22 +53,16 @@ class Pair {
     for (int64_t i = 0; i < ceil_div(count_, kTile); i++) {
       const Tile tile = tile_at(i, count_);
       if (transposed) {
-        pack_along<float>(a_ + tile.row * count_, tile.padded, s + tile.row, padded(count_), count_, tile.rows);
+        pack_along<float>(a_ + tile.row * count_, tile.padded, s + tile.row, padded(count_), count_,
+                          padded(count_) - tile.row);
       } else {
         pack_tile<float>(a_, s, padded(count_), count_, count_, i);
       }
     }
     for (int64_t j = 0; j < size_; j += kPanel) {
-      pack_along<float>(b_ + j * count_, kPanel, x.data + j, x.stride, count_, size_ - j < kPanel ? size_ - j : kPanel);
+      pack_along<float>(b_ + j * count_, kPanel, x.data + j, x.stride, count_, size_ - j);
     }
-    const int64_t size = size_;
-    multiply(size_, count_, [=](int64_t row, int64_t rows, int64_t column, const float* values) {
-      for (int64_t r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < kPanel; j += kLanes) {
-          store_some(out + (row + r) * out_stride + column + j, load(values + r * kPanel + j), size - column - j);
-        }
-      }
-    });
+    multiply(size_, count_, StoreTile<T>{out, out_stride, size_});
   }
 
   float *p, *ds;
@@ -82,10 +71,9 @@ class Pair {
   static int64_t rows_size(int64_t count, int64_t size) { return packed_rows_size(count, count > size ? count : size); }
 
   template <typename Finish>
-  void multiply(int64_t columns, int64_t depth, Finish finish) {
-    const auto nothing = [](int64_t, int64_t, int64_t) {};
+  void multiply(int64_t columns, int64_t depth, const Finish& finish) {
     for (int64_t panel = 0; panel < ceil_div(columns, kPanel); panel++) {
-      multiply_panel(a_, count_, b_, panel, depth, 0, ceil_div(count_, kTile), nothing, finish);
+      multiply_panel(a_, count_, b_, panel, depth, 0, ceil_div(count_, kTile), finish);
     }
   }
 

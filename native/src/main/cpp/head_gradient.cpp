@@ -53,18 +53,16 @@ void add_hidden_gradient(float* to, int64_t stride, const T* x, int64_t x_stride
   const int64_t from = first * Step<T>::kDepth;
   const int64_t depth = head.columns - from < count * Step<T>::kDepth ? head.columns - from : count * Step<T>::kDepth;
   pack_across<T>(a, tile.padded, x + from, x_stride, depth, tile.rows);
+  const AddTile add{to, stride, head.depth};
+  if (first == 0) {
+    for (int64_t r = 0; r < tile.rows; r++) std::memset(to + r * stride, 0, head.depth * sizeof(float));
+  }
   for (int64_t column = 0; column < head.depth; column += kPanel) {
     alignas(64) float values[kTile * kPanel];
     const StepOf<T>* panel = packed + column * total + first * kPanel;
+    add.prepare(0, tile.rows, column);
     multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * total));
-    for (int64_t r = 0; r < tile.rows; r++) {
-      for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
-        float* sum = to + r * stride + column + j;
-        const int64_t left = head.depth - column - j;
-        const F32 before = first == 0 ? F32{} : load_some(sum, left);
-        store_some(sum, before + load(values + r * kPanel + j), left);
-      }
-    }
+    add(0, tile.rows, column, values);
   }
 }
 
@@ -89,43 +87,28 @@ void hidden_gradient(const Out& grad_hidden, const T* x, const Head& head, int t
 template <typename T>
 void head_weight_gradient(float* grad_head, const T* x, const float* coefficient, const int32_t* token,
                           const Head& head, int threads) {
+  constexpr int64_t kColumns = 16 * kTile;  // that a thread packs at once
   const int64_t count = steps<T>(head.rows);
-  const Scratch<StepOf<T>> memory(packed_columns_size(head.depth, count) + threads * count * kTile);
+  const Scratch<StepOf<T>> memory(packed_columns_size(head.depth, count) + threads * count * kColumns);
   StepOf<T>* b = memory.data;
   StepOf<T>* tiles = b + packed_columns_size(head.depth, count);
 #pragma omp parallel num_threads(threads)
   {
     with_compute_type(head.hidden.type, [&](auto zero) {
       using S = decltype(zero);
-      const S* hidden = static_cast<const S*>(head.hidden.data);
       const auto used = [=](int64_t row) { return has_gradient(coefficient[row], token[row]); };  // 0 · NaN isn't 0
-#pragma omp for schedule(static)
-      for (int64_t column = 0; column < head.depth; column += kPanel) {
-        const int64_t width = head.depth - column < kPanel ? head.depth - column : kPanel;
-        pack_along<T>(b + column * count, kPanel, hidden + column, head.hidden.stride, head.rows, width, used);
-      }
+      pack_columns<T>(b, kPanel, static_cast<const S*>(head.hidden.data), head.hidden.stride, head.rows, head.depth,
+                      used);
     });
-    StepOf<T>* a = tiles + omp_get_thread_num() * count * kTile;
-#pragma omp for schedule(dynamic, 16)
-    for (int64_t i = 0; i < ceil_div(head.columns, kTile); i++) {
-      const Tile tile = tile_at(i, head.columns);
-      pack_along<T>(a, tile.padded, x + tile.row, head.columns, head.rows, tile.rows);
-      for (int64_t column = 0; column < head.depth; column += kPanel) {
-        alignas(64) float values[kTile * kPanel];
-        for (int64_t r = 0; r < tile.rows; r++) {
-          for (int64_t j = 0; j < kPanel; j += kLine / 4) {
-            prefetch_to_write(grad_head + (tile.row + r) * head.depth + column + j);
-          }
-        }
-        const StepOf<T>* panel = b + column * count;
-        multiply(tile.padded, values, kPanel, a, panel, count, reinterpret_cast<const char*>(panel + kPanel * count));
-        for (int64_t r = 0; r < tile.rows; r++) {
-          for (int64_t j = 0; j < kPanel && column + j < head.depth; j += kLanes) {
-            float* sum = grad_head + (tile.row + r) * head.depth + column + j;
-            const int64_t left = head.depth - column - j;
-            store_some(sum, load_some(sum, left) + load(values + r * kPanel + j), left);
-          }
-        }
+    StepOf<T>* a = tiles + omp_get_thread_num() * count * kColumns;
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t column = 0; column < head.columns; column += kColumns) {
+      const int64_t left = head.columns - column, columns = left < kColumns ? left : kColumns;
+      pack_some_columns<T>(a, kTile, x + column, head.columns, head.rows, columns, 0, head.rows,
+                           [](int64_t) { return true; });
+      const AddTile add{grad_head + column * head.depth, head.depth, head.depth};
+      for (int64_t panel = 0; panel < ceil_div(head.depth, kPanel); panel++) {
+        multiply_panel(a, columns, b, panel, count, 0, ceil_div(columns, kTile), add);
       }
     }
   }

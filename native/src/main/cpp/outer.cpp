@@ -29,33 +29,13 @@ void add_outer(float* grad_weight, const S* x, const G* grad_out, int64_t rows, 
   const int64_t count = steps<T>(rows);
   StepOf<T>* a = scratch<StepOf<T>>(packed_rows_size(depth, count) + packed_columns_size(columns, count));
   StepOf<T>* b = a + packed_rows_size(depth, count);
+  const auto every = [](int64_t) { return true; };
 #pragma omp parallel num_threads(threads)
   {
-#pragma omp for schedule(static) nowait
-    for (int64_t i = 0; i < ceil_div(depth, kTile); i++) {
-      const Tile tile = tile_at(i, depth);
-      pack_along<T>(a + tile.row * count, tile.padded, x + tile.row, x_stride, rows, tile.rows);
-    }
-#pragma omp for schedule(static)
-    for (int64_t column = 0; column < columns; column += kPanel) {
-      const int64_t width = columns - column < kPanel ? columns - column : kPanel;
-      pack_along<T>(b + column * count, kPanel, grad_out + column, grad_stride, rows, width);
-    }
+    pack_columns<T>(a, kTile, x, x_stride, rows, depth, every);
+    pack_columns<T>(b, kPanel, grad_out, grad_stride, rows, columns, every);
   }
-  const auto add = [=](int64_t row, int64_t tile_rows, int64_t column, const float* values) {
-    for (int64_t r = row; r < row + tile_rows; r++, values += kPanel) {
-      for (int64_t j = 0; j < kPanel && column + j < columns; j += kLanes) {
-        float* to = grad_weight + r * weight_stride + column + j;
-        store_some(to, load_some(to, columns - column - j) + load(values + j), columns - column - j);
-      }
-    }
-  };
-  const auto fetch = [=](int64_t row, int64_t tile_rows, int64_t column) {
-    for (int64_t r = row; r < row + tile_rows; r++) {
-      for (int64_t j = 0; j < kPanel; j += kLine / 4) prefetch_to_write(grad_weight + r * weight_stride + column + j);
-    }
-  };
-  multiply_all(a, depth, b, columns, count, threads, fetch, add);
+  multiply_all(a, depth, b, columns, count, threads, AddTile{grad_weight, weight_stride, columns});
 }
 
 }  // namespace

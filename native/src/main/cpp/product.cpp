@@ -1,9 +1,9 @@
 // product: x · W on prepared weights, with what usually follows done while the result is in registers' reach.
 //
 //   out[n, m] = f(Σ_k x[n, k] · W[k, m] + bias[m]) + addend[n, m]
-//   f         identity; gelu, the value before it going to `pre`; or times gelu′(pre)
+//   f         identity; gelu, its derivative going to `slope`; or times `slope`
 //
-// shapes   x (N, K) f32|bf16; W packed (K, M) in the type products are computed in; out, pre (N, M) f32|bf16; bias (M),
+// shapes   x (N, K) f32|bf16; W packed (K, M) in the type products are computed in; out, slope (N, M) f32|bf16; bias (M),
 //          addend (N, M) f32, either may be absent
 // cost     2·N·K·M operations; W read once for every block of rows that fits the L2 cache
 // layout   panels of W shared among threads; rows packed first, rounded to W's type; sums f32, one chain along K
@@ -37,7 +37,7 @@ void pack(void* packed, const float* weight, Type type, int64_t depth, int64_t c
       if (transposed) {
         pack_across<T>(to, kPanel, weight + column * row_stride, row_stride, depth, width);
       } else {
-        pack_along<T>(to, kPanel, weight + column, row_stride, depth, width);
+        pack_along<T>(to, kPanel, weight + column, row_stride, depth, columns - column);
       }
     }
   });
@@ -48,10 +48,19 @@ namespace {
 template <typename O, typename T>
 struct Epilogue {
   O* out;
-  T* pre;
+  T* slope;
   const float *bias, *addend;
-  int64_t columns, out_stride, pre_stride, addend_stride;
+  int64_t columns, out_stride, slope_stride, addend_stride;
   Activation activation;
+
+  // Fetches what the tile at (row, column) will read and write.
+  void prepare(int64_t row, int64_t rows, int64_t column) const {
+    for (int64_t r = row; r < row + rows; r++) {
+      prefetch_panel(out + r * out_stride + column);
+      if (slope != nullptr) prefetch_panel(slope + r * slope_stride + column);
+      if (addend != nullptr) prefetch_panel(addend + r * addend_stride + column);
+    }
+  }
 
   void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {
     for (int64_t r = row; r < row + rows; r++, values += kPanel) {
@@ -59,11 +68,14 @@ struct Epilogue {
         const int64_t at = column + j, count = columns - at;
         F32 value = load(values + j);
         if (bias != nullptr) value += load_some(bias + at, count);
-        if (activation == kGelu) {
-          if (pre != nullptr) store_some(pre + r * pre_stride + at, value, count);
+        if (activation == kGelu && slope == nullptr) {
           value = gelu(value);
-        } else if (activation == kGeluGradient) {
-          value *= gelu_gradient(load_some(pre + r * pre_stride + at, count));
+        } else if (activation == kGelu) {
+          const Gelu both = gelu_and_slope(value);
+          value = both.value;
+          store_some(slope + r * slope_stride + at, both.slope, count);
+        } else if (activation == kSlope) {
+          value *= load_some(slope + r * slope_stride + at, count);
         }
         if (addend != nullptr) value += load_some(addend + r * addend_stride + at, count);
         store_some(out + r * out_stride + at, value, count);
@@ -74,7 +86,7 @@ struct Epilogue {
 
 }  // namespace
 
-void product(const Out& out, const Out& pre, const In& x, const void* packed, const float* bias, const In& addend,
+void product(const Out& out, const Out& slope, const In& x, const void* packed, const float* bias, const In& addend,
              Type type, int64_t rows, int64_t columns, int64_t depth, Activation activation) {
   const int threads = threads_for_product(rows, columns, depth);
   with_compute_type(type, [&](auto zero) {
@@ -87,13 +99,12 @@ void product(const Out& out, const Out& pre, const In& x, const void* packed, co
     });
     with_compute_type(out.type, [&](auto output) {
       using O = decltype(output);
-      const Epilogue<O, T> finish{static_cast<O*>(out.data), static_cast<T*>(pre.data),
+      const Epilogue<O, T> finish{static_cast<O*>(out.data), static_cast<T*>(slope.data),
                                   bias,                      static_cast<const float*>(addend.data),
                                   columns,                   out.stride,
-                                  pre.stride,                addend.stride,
+                                  slope.stride,                addend.stride,
                                   activation};
-      const auto nothing = [](int64_t, int64_t, int64_t) {};
-      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, nothing, finish);
+      multiply_all(a, rows, static_cast<const StepOf<T>*>(packed), columns, count, threads, finish);
     });
   });
 }

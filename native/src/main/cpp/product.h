@@ -1,154 +1,28 @@
-// The matrix product's inner loop, and the two layouts it reads: shared by product, outer and the head's operations.
+// The matrix product's inner loop, and what it is put together to.
 //
-// layouts  columns   panels of kPanel columns; a panel is its kPanel values step by step along the depth
-//          rows      tiles of up to kTile rows; a tile is its values step by step along the depth
-//          step      one depth of f32, two neighbouring depths of bf16 side by side; an odd last one is padded with 0
 // accuracy every element is one chain of additions along the depth in f32, whatever the number of rows, columns and
 //          threads: a row's result doesn't depend on what else is in the batch
 #pragma once
 
-#include "rows.h"
+#include "pack.h"
 
 namespace equipoise::cpu::EQUIPOISE_ISA {
-
-// Two registers of columns by as many rows as leave registers for operands: 16 of them with AVX2 and SSE, 32 with AVX-512.
-constexpr int kPanel = 2 * kLanes;
-constexpr int kTile = kLanes == 16 ? 14 : kLanes == 8 ? 6 : 4;
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-template <typename T>
-struct Step;
-template <>
-struct Step<float> {
-  typedef float Type;
-  static constexpr int kDepth = 1;
-};
-template <>
-struct Step<Bf16> {
-  typedef uint32_t Type;
-  static constexpr int kDepth = 2;
-};
-template <typename T>
-using StepOf = typename Step<T>::Type;
-
-template <typename T>
-int64_t steps(int64_t depth) {
-  return ceil_div(depth, Step<T>::kDepth);
-}
-
-// Rows in a tile that holds `left` or more: the inner loop exists for 1 and for even numbers.
-inline int tile_rows(int64_t left) {
-  return left >= kTile ? kTile : left == 1 ? 1 : static_cast<int>((left + 1) / 2 * 2);
-}
-
-// Steps of all tiles of `rows` rows, of all panels of `columns` columns.
-inline int64_t packed_rows_size(int64_t rows, int64_t steps) {
-  return (rows / kTile * kTile + (rows % kTile == 0 ? 0 : tile_rows(rows % kTile))) * steps;
-}
-
-inline int64_t packed_columns_size(int64_t columns, int64_t steps) {
-  return ceil_div(columns, kPanel) * kPanel * steps;
-}
-
-// ---- one step from values
-
-inline U32 half_step(F32 x) { return bf16_bits(x); }
-inline U32 half_step(U16 x) { return __builtin_convertvector(x, U32); }
-
-template <typename T>
-struct Raw {
-  static F32 some(const T* p, int64_t count) { return load_some(p, count); }
-};
-// bf16 that stays bf16 is moved, not converted.
-template <>
-struct Raw<Bf16> {
-  static U16 some(const Bf16* p, int64_t count) {
-    U16 bits{};
-    std::memcpy(&bits, p, count >= kLanes ? sizeof bits : count <= 0 ? 0 : count * sizeof(Bf16));
-    return bits;
-  }
-};
-
-// One step of kLanes columns, of which so many are there.
-template <typename S>
-F32 step(const S* first, int64_t count, const S*, int64_t, float) {
-  return load_some(first, count);
-}
-template <typename S>
-U32 step(const S* first, int64_t count, const S* second, int64_t second_count, Bf16) {
-  return half_step(Raw<S>::some(first, count)) | half_step(Raw<S>::some(second, second_count)) << 16;
-}
-
-// The elements of one row in the packed type.
-template <typename T, typename S>
-void copy_some(T* to, const S* from, int64_t count) {
-  store(to, load_some(from, count));
-}
-inline void copy_some(Bf16* to, const Bf16* from, int64_t count) {
-  const U16 bits = Raw<Bf16>::some(from, count);
-  std::memcpy(to, &bits, sizeof bits);
-}
-
-// Steps of x (depth, width), whose columns stay columns: step s of column j at out[s · stride + j]; 0 from `width` to
-// `stride`, and for rows of x that aren't used(row). Stores are whole registers where the steps that they spill into are
-// still to come.
-template <typename T, typename S, typename Used>
-void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width,
-                Used used) {
-  constexpr int kDepth = Step<T>::kDepth;
-  const int64_t size = steps<T>(depth) * stride;
-  for (int64_t s = 0; s < steps<T>(depth); s++) {
-    const int64_t row = s * kDepth;
-    const S* first = x + row * row_stride;
-    const bool one = used(row), two = kDepth == 2 && row + 1 < depth && used(row + 1);
-    for (int64_t j = 0; j < stride; j += kLanes) {
-      const int64_t left = width - j;
-      const auto value = step(first + j, one ? left : 0, first + row_stride + j, two ? left : 0, T{});
-      const int64_t room = size - s * stride - j;
-      std::memcpy(out + s * stride + j, &value, room < kLanes ? room * sizeof(StepOf<T>) : sizeof value);
-    }
-  }
-}
-
-template <typename T, typename S>
-void pack_along(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
-  pack_along<T>(out, stride, x, row_stride, depth, width, [](int64_t) { return true; });
-}
-
-// Steps of x (width, depth), whose rows become columns: step s of row j at out[s · stride + j]; 0 from `width` to
-// `stride`.
-template <typename T, typename S>
-void pack_across(StepOf<T>* out, int64_t stride, const S* x, int64_t row_stride, int64_t depth, int64_t width) {
-  constexpr int kDepth = Step<T>::kDepth;
-  constexpr int kSteps = kLanes / kDepth;
-  for (int64_t j = 0; j < stride; j++) {
-    for (int64_t s = 0; s < steps<T>(depth); s += kSteps) {
-      T values[kLanes];
-      copy_some(values, x + j * row_stride + s * kDepth, j < width ? depth - s * kDepth : 0);
-      StepOf<T> packed[kSteps];
-      std::memcpy(packed, values, sizeof values);
-      StepOf<T>* to = out + s * stride + j;
-      if (s + kSteps <= steps<T>(depth)) {
-        for (int64_t i = 0; i < kSteps; i++) to[i * stride] = packed[i];
-      } else {
-        for (int64_t i = 0; i < steps<T>(depth) - s; i++) to[i * stride] = packed[i];
-      }
-    }
-  }
-}
-
-// ---- the inner loop
 
 constexpr int64_t kLine = 64;  // bytes of a cache line
 
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
-inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1, 3); }
 
-// The part of the next panel that the i-th product of this one fetches: from the first on, as far as it reaches.
+// kPanel elements that a tile's row will read or write.
+template <typename T>
+void prefetch_panel(const T* p) {
+  for (int64_t j = 0; j < kPanel; j += kLine / sizeof(T)) __builtin_prefetch(p + j, 1, 3);
+}
+
+// The part of the next panel that the i-th product of this one fetches; after the last part, the first again.
 template <typename S>
 const char* part_ahead(const S* next, int64_t index, int64_t steps) {
-  return reinterpret_cast<const char*>(next) + index * steps * kLine;
+  constexpr int64_t kParts = kPanel * sizeof(S) / kLine;
+  return reinterpret_cast<const char*>(next) + (index < kParts ? index : 0) * steps * kLine;
 }
 
 // tile[r, j] = Σ over steps of a[·, r] · b[·, j], for R rows and kPanel columns; rows of tile are `stride` apart. A line
@@ -191,12 +65,6 @@ void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b,
   }
 }
 #else
-inline U32 load_steps(const uint32_t* p) {
-  U32 x;
-  std::memcpy(&x, p, sizeof x);
-  return x;
-}
-
 template <int R>
 void multiply(float* tile, int64_t stride, const uint32_t* a, const uint32_t* b, int64_t steps, const char* ahead) {
   F32 sums[R][2] = {};
@@ -241,47 +109,60 @@ void multiply(int rows, float* tile, int64_t stride, const S* a, const S* b, int
 
 // ---- all rows by all columns
 
-// A tile's place among the packed rows, and how many of its rows are real.
-struct Tile {
-  int64_t row, rows;
-  int padded;
-};
-
-inline Tile tile_at(int64_t index, int64_t rows) {
-  const int64_t row = index * kTile;
-  const int64_t left = rows - row;
-  return {row, left < kTile ? left : kTile, tile_rows(left)};
-}
-
 // Threads for a product of so many multiplications.
 inline int threads_for_product(int64_t rows, int64_t columns, int64_t depth) {
   return threads_for(rows * columns * ceil_div(depth, 16));
 }
 
-// Packs one tile of the rows of x (rows, depth): tile i begins at out + i · kTile · steps.
-template <typename T, typename S>
-void pack_tile(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int64_t depth, int64_t index) {
-  const Tile tile = tile_at(index, rows);
-  pack_across<T>(out + tile.row * steps<T>(depth), tile.padded, x + tile.row * row_stride, row_stride, depth,
-                 tile.rows);
-}
+// Writes a tile's values to the matrix `to` of `columns` columns.
+template <typename T>
+struct StoreTile {
+  T* to;
+  int64_t stride, columns;
 
-template <typename T, typename S>
-void pack_rows(StepOf<T>* out, const S* x, int64_t row_stride, int64_t rows, int64_t depth, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int64_t i = 0; i < ceil_div(rows, kTile); i++) pack_tile<T>(out, x, row_stride, rows, depth, i);
-}
+  void prepare(int64_t row, int64_t rows, int64_t column) const {
+    for (int64_t r = row; r < row + rows; r++) prefetch_panel(to + r * stride + column);
+  }
+
+  void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {
+    for (int64_t r = row; r < row + rows; r++, values += kPanel) {
+      for (int64_t j = 0; j < kPanel; j += kLanes) {
+        store_some(to + r * stride + column + j, load(values + j), columns - column - j);
+      }
+    }
+  }
+};
+
+// Adds a tile's values to the matrix `to` of `columns` columns.
+struct AddTile {
+  float* to;
+  int64_t stride, columns;
+
+  void prepare(int64_t row, int64_t rows, int64_t column) const {
+    for (int64_t r = row; r < row + rows; r++) prefetch_panel(to + r * stride + column);
+  }
+
+  void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {
+    for (int64_t r = row; r < row + rows; r++, values += kPanel) {
+      for (int64_t j = 0; j < kPanel && column + j < columns; j += kLanes) {
+        float* sum = to + r * stride + column + j;
+        const int64_t left = columns - column - j;
+        store_some(sum, load_some(sum, left) + load(values + j), left);
+      }
+    }
+  }
+};
 
 // finish(row, rows, column, values) for the tiles first … end − 1 of one panel of the product; values are rows by kPanel,
-// kPanel apart. Before a tile is computed prepare(row, rows, column) may fetch what finish will need.
-template <typename S, typename Prepare, typename Finish>
+// kPanel apart. Before a tile is computed finish.prepare(row, rows, column) fetches what finish will need.
+template <typename S, typename Finish>
 void multiply_panel(const S* a, int64_t rows, const S* b, int64_t panel, int64_t steps, int64_t first, int64_t end,
-                    Prepare prepare, Finish finish) {
+                    const Finish& finish) {
   alignas(64) float values[kTile * kPanel];
   const S* own = b + panel * kPanel * steps;
   for (int64_t i = first; i < end; i++) {
     const Tile tile = tile_at(i, rows);
-    prepare(tile.row, tile.rows, panel * kPanel);
+    finish.prepare(tile.row, tile.rows, panel * kPanel);
     multiply(tile.padded, values, kPanel, a + tile.row * steps, own, steps,
              part_ahead(own + kPanel * steps, i - first, steps));
     finish(tile.row, tile.rows, panel * kPanel, values);
@@ -289,9 +170,9 @@ void multiply_panel(const S* a, int64_t rows, const S* b, int64_t panel, int64_t
 }
 
 // The same for all tiles of all panels. Rows are taken in blocks that stay in the L2 cache beside a panel.
-template <typename S, typename Prepare, typename Finish>
-void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads, Prepare prepare,
-                  Finish finish) {
+template <typename S, typename Finish>
+void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t steps, int threads,
+                  const Finish& finish) {
   constexpr int64_t kBlockBytes = 512 << 10;
   const int64_t tiles = ceil_div(rows, kTile), panels = ceil_div(columns, kPanel);
   const int64_t fit = kBlockBytes / (steps * kTile * static_cast<int64_t>(sizeof(S)) + 1);
@@ -301,7 +182,7 @@ void multiply_all(const S* a, int64_t rows, const S* b, int64_t columns, int64_t
     const int64_t end = first + block < tiles ? first + block : tiles;
 #pragma omp for schedule(dynamic, 1) nowait
     for (int64_t panel = 0; panel < panels; panel++) {
-      multiply_panel(a, rows, b, panel, steps, first, end, prepare, finish);
+      multiply_panel(a, rows, b, panel, steps, first, end, finish);
     }
   }
 }

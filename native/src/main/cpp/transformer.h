@@ -13,8 +13,8 @@ namespace equipoise::cpu {
 // What a product does to each element on its way out, as io.equipoise.kernels.Activation numbers them.
 enum Activation : int32_t {
   kIdentity,
-  kGelu,          // out = gelu(value), the value itself to `pre`
-  kGeluGradient,  // out = value · gelu′(pre)
+  kGelu,   // out = gelu(value), gelu′(value) to `slope`
+  kSlope,  // out = value · slope
 };
 
 // Bytes of a packed weight (depth, columns).
@@ -23,9 +23,9 @@ int64_t packed_bytes(int32_t type, int64_t depth, int64_t columns, int32_t isa);
 // product.cpp
 void pack(void* packed, const float* weight, int32_t type, int64_t depth, int64_t columns, int64_t row_stride,
           bool transposed, int32_t isa);
-void product(void* out, void* pre, const void* x, const void* packed, const float* bias, const float* addend,
+void product(void* out, void* slope, const void* x, const void* packed, const float* bias, const float* addend,
              int32_t out_type, int32_t x_type, int32_t type, int64_t rows, int64_t columns, int64_t depth,
-             int64_t out_stride, int64_t pre_stride, int64_t x_stride, int64_t addend_stride, int32_t activation,
+             int64_t out_stride, int64_t slope_stride, int64_t x_stride, int64_t addend_stride, int32_t activation,
              int32_t isa);
 
 // outer.cpp

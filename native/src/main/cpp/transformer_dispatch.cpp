@@ -33,13 +33,13 @@ void pack(void* packed, const float* weight, int32_t type, int64_t depth, int64_
   EQUIPOISE_RUN(isa, pack(packed, weight, of, depth, columns, row_stride, transposed));
 }
 
-void product(void* out, void* pre, const void* x, const void* packed, const float* bias, const float* addend,
+void product(void* out, void* slope, const void* x, const void* packed, const float* bias, const float* addend,
              int32_t out_type, int32_t x_type, int32_t type, int64_t rows, int64_t columns, int64_t depth,
-             int64_t out_stride, int64_t pre_stride, int64_t x_stride, int64_t addend_stride, int32_t activation,
+             int64_t out_stride, int64_t slope_stride, int64_t x_stride, int64_t addend_stride, int32_t activation,
              int32_t isa) {
   if (rows == 0 || columns == 0) return;
   const Type of = checked("product", type);
-  const Out to{out, checked("product", out_type), out_stride}, kept{pre, of, pre_stride};
+  const Out to{out, checked("product", out_type), out_stride}, kept{slope, of, slope_stride};
   const In from{x, checked("product", x_type), x_stride}, added{addend, kF32, addend_stride};
   EQUIPOISE_RUN(isa, product(to, kept, from, packed, bias, added, of, rows, columns, depth,
                              static_cast<Activation>(activation)));

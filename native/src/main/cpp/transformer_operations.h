@@ -38,7 +38,7 @@ struct HeadScores {
   int64_t packed_bytes(Type type, int64_t depth, int64_t columns);                                                    \
   void pack(void* packed, const float* weight, Type type, int64_t depth, int64_t columns, int64_t row_stride,         \
             bool transposed);                                                                                         \
-  void product(const Out& out, const Out& pre, const In& x, const void* packed, const float* bias, const In& addend,  \
+  void product(const Out& out, const Out& slope, const In& x, const void* packed, const float* bias, const In& addend,  \
                Type type, int64_t rows, int64_t columns, int64_t depth, Activation activation);                       \
   void outer(float* grad_weight, float* grad_bias, const In& x, const In& grad_out, Type type, int64_t rows,          \
              int64_t depth, int64_t columns, int64_t weight_stride);                                                  \

@@ -1,9 +1,9 @@
 // One register of floats, and loads and stores that convert to and from 16-bit formats. GCC's vector extensions give
 // arithmetic, comparison and selection for any width, so only max, f16 and reductions differ between instruction sets.
 //
-// Conversions round to nearest even and keep NaN, infinities and denormals. AVX-512's own bf16 conversion is not used:
-// it flushes denormals to zero, and the integer form is hidden behind the memory traffic. The maskz forms, with every
-// lane chosen, compile to the plain instructions; GCC 12 warns of uninitialised registers in the plain forms (PR 105593).
+// Conversions round to nearest even and keep NaN, infinities and denormals. AVX-512's own bf16 conversion flushes
+// denormals to zero, so it is used where there are none. The maskz forms, with every lane chosen, compile to the plain
+// instructions; GCC 12 warns of uninitialised registers in the plain forms (PR 105593).
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,17 @@ inline F32 max(F32 a, F32 b) {
 #endif
 }
 
+// min(a, b); b where a is NaN.
+inline F32 min(F32 a, F32 b) {
+#if EQUIPOISE_LANES == 16 && defined(__AVX512F__)
+  return (F32)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);
+#elif EQUIPOISE_LANES == 8
+  return (F32)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
 inline F32 load(const float* p) {
   F32 x;
   std::memcpy(&x, p, sizeof x);
@@ -58,7 +69,15 @@ inline U16 load_bits(const void* p) {
   return x;
 }
 
-inline F32 load(const Bf16* p) { return (F32)(__builtin_convertvector(load_bits(p), U32) << 16); }
+inline U32 widen(U16 x) {
+#if EQUIPOISE_LANES == 16 && defined(__AVX512F__)
+  return (U32)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)x);
+#else
+  return __builtin_convertvector(x, U32);
+#endif
+}
+
+inline F32 load(const Bf16* p) { return (F32)(widen(load_bits(p)) << 16); }
 
 inline F32 load(const F16* p) {
 #if EQUIPOISE_LANES == 16 && defined(__AVX512F__)
@@ -90,16 +109,22 @@ inline float to_f32(F16 x) {
 
 inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 
-// Rounded to bf16, in the low half of each lane.
-inline U32 bf16_bits(F32 x) {
+// Rounded to bf16.
+inline U16 to_bf16(F32 x) {
+#ifdef __AVX512BF16__
+  constexpr int kDenormal = 0x20;
+  if (__builtin_expect(_mm512_fpclass_ps_mask((__m512)x, kDenormal) == 0, 1)) {
+    return (U16)_mm512_cvtneps_pbh((__m512)x);
+  }
+#endif
   const U32 bits = (U32)x;
   const U32 rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const U32 quiet = (bits >> 16) | 0x40u;
-  return x == x ? rounded : quiet;
+  return __builtin_convertvector(x == x ? rounded : quiet, U16);
 }
 
 inline void store(Bf16* p, F32 x) {
-  const U16 half = __builtin_convertvector(bf16_bits(x), U16);
+  const U16 half = to_bf16(x);
   std::memcpy(p, &half, sizeof half);
 }
 

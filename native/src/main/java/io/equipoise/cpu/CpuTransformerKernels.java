@@ -39,11 +39,17 @@ final class CpuTransformerKernels implements TransformerKernels {
 
     @Override
     public void product(
-            Matrix out, Matrix pre, Matrix x, PackedWeight weight, Vector bias, Matrix addend, Activation activation) {
-        TransformerShapes.product(out, pre, x, weight, bias, addend, activation);
+            Matrix out,
+            Matrix slope,
+            Matrix x,
+            PackedWeight weight,
+            Vector bias,
+            Matrix addend,
+            Activation activation) {
+        TransformerShapes.product(out, slope, x, weight, bias, addend, activation);
         CpuTransformerOperations.product(
                 out.address(),
-                pre.address(),
+                slope.address(),
                 x.address(),
                 weight.address(),
                 bias.address(),
@@ -55,7 +61,7 @@ final class CpuTransformerKernels implements TransformerKernels {
                 weight.columns(),
                 weight.depth(),
                 out.rowStride(),
-                pre.rowStride(),
+                slope.rowStride(),
                 x.rowStride(),
                 addend.rowStride(),
                 code(activation),
@@ -275,7 +281,7 @@ final class CpuTransformerKernels implements TransformerKernels {
         return switch (activation) {
             case IDENTITY -> 0;
             case GELU -> 1;
-            case GELU_GRADIENT -> 2;
+            case SLOPE -> 2;
         };
     }
 }

@@ -41,7 +41,7 @@ final class CpuTransformerOperations {
 
     static native void product(
             Pointer out,
-            Pointer pre,
+            Pointer slope,
             @Cast("const void*") Pointer x,
             @Cast("const void*") Pointer packed,
             @Cast("const float*") Pointer bias,

@@ -57,10 +57,10 @@ class TransformerThreadsTest {
 
             var weight = operands.gaussian(DataType.F32, WIDTH, 3L * WIDTH, 0.3);
             var packed = operands.pack(kernels, type, weight, false);
-            var pre = operands.zeros(type, rows, 3L * WIDTH);
+            var slope = operands.zeros(type, rows, 3L * WIDTH);
             var qkv = operands.zeros(type, rows, 3L * WIDTH);
-            kernels.product(qkv, pre, normal, packed, operands.gaussian(3L * WIDTH), Matrix.NONE, Activation.GELU);
-            add(results, pre);
+            kernels.product(qkv, slope, normal, packed, operands.gaussian(3L * WIDTH), Matrix.NONE, Activation.GELU);
+            add(results, slope);
             add(results, qkv);
 
             var query = operands.keep(Vector.of(IntStream.range(0, rows).toArray()));

@@ -29,14 +29,14 @@ public interface TransformerKernels {
      * {@code out = f(x · W + bias) + addend}.
      *
      * @param out (N, M), out; may be the addend itself
-     * @param pre (N, M) of W's type: the value before {@link Activation#GELU}, out; or in, for {@link
-     *     Activation#GELU_GRADIENT}; else, or where nobody needs it, NONE
+     * @param slope (N, M) of W's type: the derivative of {@link Activation#GELU}, out; or in, for {@link Activation#SLOPE};
+     *     else, or where nobody needs it, NONE
      * @param x (N, K); rounded to W's type
      * @param bias (M), f32, or NONE
      * @param addend (N, M), f32, or NONE
      */
     void product(
-            Matrix out, Matrix pre, Matrix x, PackedWeight weight, Vector bias, Matrix addend, Activation activation);
+            Matrix out, Matrix slope, Matrix x, PackedWeight weight, Vector bias, Matrix addend, Activation activation);
 
     /**
      * Adds a weight's gradient xᵀ · gradOut, and a bias's, the column sums of gradOut.

@@ -15,12 +15,18 @@ public final class TransformerShapes {
     }
 
     public static void product(
-            Matrix out, Matrix pre, Matrix x, PackedWeight weight, Vector bias, Matrix addend, Activation activation) {
+            Matrix out,
+            Matrix slope,
+            Matrix x,
+            PackedWeight weight,
+            Vector bias,
+            Matrix addend,
+            Activation activation) {
         long rows = x.rows();
         compute("product", "x", x, rows, weight.depth());
         compute("product", "out", out, rows, weight.columns());
-        if (!pre.isNone() || activation == Activation.GELU_GRADIENT) {
-            is("product", "pre", pre, weight.type(), rows, weight.columns());
+        if (!slope.isNone() || activation == Activation.SLOPE) {
+            is("product", "slope", slope, weight.type(), rows, weight.columns());
         }
         if (!bias.isNone()) is("product", "bias", bias, DataType.F32, weight.columns());
         if (!addend.isNone()) is("product", "addend", addend, DataType.F32, rows, weight.columns());

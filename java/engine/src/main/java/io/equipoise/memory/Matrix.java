@@ -13,6 +13,8 @@ public final class Matrix implements AutoCloseable {
     /** Stands for a matrix that isn't there. */
     public static final Matrix NONE = new Matrix(NativeMemory.borrow(new Pointer(), 0), DataType.F32, 0, 0, 0);
 
+    private static final int CACHE_LINE = 64;
+
     private final NativeMemory memory;
     private final DataType type;
     private final long rows;
@@ -37,6 +39,15 @@ public final class Matrix implements AutoCloseable {
         check(type, rows, columns, rowStride);
         long bytes = Math.multiplyExact(Math.multiplyExact(rows, rowStride), (long) type.bytes());
         return new Matrix(NativeMemory.allocate(bytes), type, rows, columns, rowStride);
+    }
+
+    /**
+     * A new matrix of zeros whose rows are an odd number of cache lines apart: where they are a power of two apart, the
+     * same columns of many rows fall into the same few sets of a cache.
+     */
+    public static Matrix staggered(DataType type, long rows, long columns) {
+        long lines = (columns * type.bytes() + CACHE_LINE - 1) / CACHE_LINE | 1;
+        return allocate(type, rows, columns, lines * CACHE_LINE / type.bytes());
     }
 
     /** A view of memory that somebody else owns and keeps alive as long as the view is used. */

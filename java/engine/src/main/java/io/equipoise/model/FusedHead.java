@@ -69,7 +69,7 @@ final class FusedHead implements AutoCloseable {
             var coefficient = new float[rows];
             if (rows <= CHUNK) {
                 var chunk = new Chunk(weights, gradHidden, gradHead, hidden, batch, from, rows);
-                coefficients(batch, first, end, chunk.score(), coefficients, coefficient, logProbOfSequence);
+                batch.coefficients(first, end, chunk.score(), coefficients, coefficient, logProbOfSequence);
                 any |= chunk.backward(coefficient);
                 continue;
             }
@@ -79,7 +79,7 @@ final class FusedHead implements AutoCloseable {
                         new Chunk(weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
                 System.arraycopy(chunk.score(), 0, logProb, at, chunk.rows);
             }
-            coefficients(batch, first, end, logProb, coefficients, coefficient, logProbOfSequence);
+            batch.coefficients(first, end, logProb, coefficients, coefficient, logProbOfSequence);
             for (int at = 0; at < rows; at += CHUNK) {
                 var chunk =
                         new Chunk(weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
@@ -88,25 +88,6 @@ final class FusedHead implements AutoCloseable {
             }
         }
         return any;
-    }
-
-    private static void coefficients(
-            MicroBatches batch,
-            int first,
-            int end,
-            float[] logProb,
-            SequenceCoefficients coefficients,
-            float[] coefficient,
-            double[] logProbOfSequence) {
-        int offset = batch.starts()[first];
-        for (int b = first; b < end; b++) {
-            int from = batch.starts()[b] - offset;
-            float[] own = Arrays.copyOfRange(logProb, from, batch.starts()[b + 1] - offset);
-            for (float part : own) logProbOfSequence[batch.sequences()[b]] += part;
-            var weights = new float[own.length];
-            coefficients.coefficients(batch.sequences()[b], own, weights);
-            System.arraycopy(weights, 0, coefficient, from, weights.length);
-        }
     }
 
     /** Rows that are scored and run backward together. */

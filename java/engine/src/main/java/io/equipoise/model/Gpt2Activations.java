@@ -24,7 +24,7 @@ record Gpt2Activations(List<Layer> layers, Matrix output) implements AutoCloseab
      * @param attended (R, D)
      * @param middle (R, D), f32: the residual stream after attention
      * @param normal2 (R, D)
-     * @param inner (R, I): before the activation, kept for a gradient only
+     * @param slope (R, I): the activation's derivative, kept for a gradient only
      * @param activated (R, I)
      */
     record Layer(
@@ -35,7 +35,7 @@ record Gpt2Activations(List<Layer> layers, Matrix output) implements AutoCloseab
             Matrix attended,
             Matrix middle,
             Matrix normal2,
-            Matrix inner,
+            Matrix slope,
             Matrix activated) {
         private Layer first(long rows) {
             var part = qkv.slice(0, rows);
@@ -47,13 +47,13 @@ record Gpt2Activations(List<Layer> layers, Matrix output) implements AutoCloseab
                     attended.slice(0, rows),
                     middle.slice(0, rows),
                     normal2.slice(0, rows),
-                    inner.isNone() ? inner : inner.slice(0, rows),
+                    slope.isNone() ? slope : slope.slice(0, rows),
                     activated.slice(0, rows));
         }
 
         /** The same with queries, keys and values elsewhere. */
         Layer with(Matrix otherQkv, Matrix otherContext) {
-            return new Layer(input, normal1, otherQkv, otherContext, attended, middle, normal2, inner, activated);
+            return new Layer(input, normal1, otherQkv, otherContext, attended, middle, normal2, slope, activated);
         }
     }
 
@@ -76,18 +76,18 @@ record Gpt2Activations(List<Layer> layers, Matrix output) implements AutoCloseab
     }
 
     private static Layer layer(
-            Gpt2Config config, DataType type, long rows, Matrix input, Matrix middle, boolean keepInner) {
-        var qkv = Matrix.allocate(type, rows, 3L * config.width());
+            Gpt2Config config, DataType type, long rows, Matrix input, Matrix middle, boolean keepSlope) {
+        var qkv = Matrix.staggered(type, rows, 3L * config.width());
         return new Layer(
                 input,
-                Matrix.allocate(type, rows, config.width()),
+                Matrix.staggered(type, rows, config.width()),
                 qkv,
                 qkv,
-                Matrix.allocate(type, rows, config.width()),
+                Matrix.staggered(type, rows, config.width()),
                 middle,
-                Matrix.allocate(type, rows, config.width()),
-                keepInner ? Matrix.allocate(type, rows, config.inner()) : Matrix.NONE,
-                Matrix.allocate(type, rows, config.inner()));
+                Matrix.staggered(type, rows, config.width()),
+                keepSlope ? Matrix.staggered(type, rows, config.inner()) : Matrix.NONE,
+                Matrix.staggered(type, rows, config.inner()));
     }
 
     /** The first rows, sharing memory. */
@@ -110,7 +110,7 @@ record Gpt2Activations(List<Layer> layers, Matrix output) implements AutoCloseab
             layer.attended.close();
             layer.middle.close();
             layer.normal2.close();
-            layer.inner.close();
+            layer.slope.close();
             layer.activated.close();
         }
         output.close();

@@ -14,68 +14,72 @@ final class Gpt2Backward implements AutoCloseable {
     private final Gpt2Config config;
     private final Gpt2Weights weights;
     private final TransformerKernels kernels;
-    private final FlatParameters gradients;
     private final Matrix inner;
     private final Matrix qkv;
     private final Matrix normal;
 
-    /**
-     * Memory for batches of up to so many rows.
-     *
-     * @param gradients where they are added up
-     */
-    Gpt2Backward(Gpt2Config config, Gpt2Weights weights, FlatParameters gradients, long rows) {
+    /** Memory for batches of up to so many rows. */
+    Gpt2Backward(Gpt2Config config, Gpt2Weights weights, long rows) {
         this.config = config;
         this.weights = weights;
-        this.gradients = gradients;
         kernels = weights.kernels();
-        inner = Matrix.allocate(weights.type(), rows, config.inner());
-        qkv = Matrix.allocate(weights.type(), rows, 3L * config.width());
+        inner = Matrix.staggered(weights.type(), rows, config.inner());
+        qkv = Matrix.staggered(weights.type(), rows, 3L * config.width());
         normal = Matrix.allocate(DataType.F32, rows, config.width());
     }
 
-    /** @param gradient (R, D), f32, of the last block's output; written over */
-    void run(Gpt2Activations activations, RaggedBatch batch, Matrix gradient) {
+    /**
+     * @param gradients where they are added up
+     * @param gradient (R, D), f32, of the last block's output; written over
+     */
+    void run(FlatParameters gradients, Gpt2Activations activations, RaggedBatch batch, Matrix gradient) {
         for (int i = config.layers() - 1; i >= 0; i--)
-            block(i, activations.layers().get(i), batch, gradient);
-        scatter("transformer.wte.weight", gradient, batch.tokens());
-        scatter("transformer.wpe.weight", gradient, batch.positions());
+            block(gradients, i, activations.layers().get(i), batch, gradient);
+        scatter(gradients, "transformer.wte.weight", gradient, batch.tokens());
+        scatter(gradients, "transformer.wpe.weight", gradient, batch.positions());
     }
 
-    private void block(int index, Gpt2Activations.Layer a, RaggedBatch batch, Matrix gradient) {
+    private void block(
+            FlatParameters gradients, int index, Gpt2Activations.Layer a, RaggedBatch batch, Matrix gradient) {
         var block = weights.blocks().get(index);
         String name = Gpt2Graph.block(index);
         var ofInner = inner.slice(0, gradient.rows());
         var ofQkv = qkv.slice(0, gradient.rows());
         var ofNormal = normal.slice(0, gradient.rows());
 
-        outer(name + "mlp.c_proj", a.activated(), gradient);
-        product(ofInner, a.inner(), gradient, block.down(), Activation.GELU_GRADIENT);
-        outer(name + "mlp.c_fc", a.normal2(), ofInner);
+        outer(gradients, name + "mlp.c_proj", a.activated(), gradient);
+        product(ofInner, a.slope(), gradient, block.down(), Activation.SLOPE);
+        outer(gradients, name + "mlp.c_fc", a.normal2(), ofInner);
         product(ofNormal, Matrix.NONE, ofInner, block.up(), Activation.IDENTITY);
-        norm(name + "ln_2", gradient, ofNormal, a.middle(), block.norm2());
+        norm(gradients, name + "ln_2", gradient, ofNormal, a.middle(), block.norm2());
 
-        outer(name + "attn.c_proj", a.attended(), gradient);
+        outer(gradients, name + "attn.c_proj", a.attended(), gradient);
         product(ofNormal, Matrix.NONE, gradient, block.projection(), Activation.IDENTITY);
         kernels.attentionBackward(
                 ofQkv, ofNormal, a.qkv(), batch.start(), config.heads(), config.attentionScale(index));
-        outer(name + "attn.c_attn", a.normal1(), ofQkv);
+        outer(gradients, name + "attn.c_attn", a.normal1(), ofQkv);
         product(ofNormal, Matrix.NONE, ofQkv, block.qkv(), Activation.IDENTITY);
-        norm(name + "ln_1", gradient, ofNormal, a.input(), block.norm1());
+        norm(gradients, name + "ln_1", gradient, ofNormal, a.input(), block.norm1());
     }
 
-    private void outer(String name, Matrix x, Matrix gradient) {
+    private void outer(FlatParameters gradients, String name, Matrix x, Matrix gradient) {
         var weight = gradients.gradientMatrix(name + ".weight");
         var bias = gradients.gradientVector(name + ".bias");
         if (!weight.isNone() || !bias.isNone()) kernels.outer(weight, bias, x, gradient, weights.type());
     }
 
-    private void product(Matrix out, Matrix pre, Matrix gradient, PackedAffine affine, Activation activation) {
-        kernels.product(out, pre, gradient, affine.transposed(), Vector.NONE, Matrix.NONE, activation);
+    private void product(Matrix out, Matrix slope, Matrix gradient, PackedAffine affine, Activation activation) {
+        kernels.product(out, slope, gradient, affine.transposed(), Vector.NONE, Matrix.NONE, activation);
     }
 
     /** Adds what goes through the norm to the gradient of its input. */
-    void norm(String name, Matrix gradient, Matrix ofNormal, Matrix input, Gpt2Weights.Norm norm) {
+    void norm(
+            FlatParameters gradients,
+            String name,
+            Matrix gradient,
+            Matrix ofNormal,
+            Matrix input,
+            Gpt2Weights.Norm norm) {
         kernels.layerNormBackward(
                 gradient,
                 gradients.gradientVector(name + ".weight"),
@@ -86,7 +90,7 @@ final class Gpt2Backward implements AutoCloseable {
                 config.layerNormEpsilon());
     }
 
-    private void scatter(String name, Matrix gradient, Vector index) {
+    private void scatter(FlatParameters gradients, String name, Matrix gradient, Vector index) {
         var table = gradients.gradientMatrix(name);
         if (!table.isNone()) kernels.scatterAdd(table, gradient, index);
     }

@@ -35,7 +35,7 @@ record Gpt2Forward(Gpt2Config config, Gpt2Weights weights) {
                 .attention(a.attended(), a.context(), query, first, config.heads(), config.attentionScale(index));
         product(a.middle(), Matrix.NONE, a.attended(), block.projection(), a.input(), Activation.IDENTITY);
         norm(a.normal2(), a.middle(), block.norm2());
-        product(a.activated(), a.inner(), a.normal2(), block.up(), Matrix.NONE, Activation.GELU);
+        product(a.activated(), a.slope(), a.normal2(), block.up(), Matrix.NONE, Activation.GELU);
         product(output, Matrix.NONE, a.activated(), block.down(), a.middle(), Activation.IDENTITY);
     }
 
@@ -43,7 +43,8 @@ record Gpt2Forward(Gpt2Config config, Gpt2Weights weights) {
         weights.kernels().layerNorm(out, x, norm.gain(), norm.bias(), config.layerNormEpsilon());
     }
 
-    private void product(Matrix out, Matrix pre, Matrix x, PackedAffine affine, Matrix addend, Activation activation) {
-        weights.kernels().product(out, pre, x, affine.packed(), affine.bias(), addend, activation);
+    private void product(
+            Matrix out, Matrix slope, Matrix x, PackedAffine affine, Matrix addend, Activation activation) {
+        weights.kernels().product(out, slope, x, affine.packed(), affine.bias(), addend, activation);
     }
 }

@@ -104,17 +104,9 @@ record Gpt2Head(Gpt2Graph graph, Kernels kernels) {
         int[] targets = Arrays.copyOfRange(batch.targets(), offset, offset + rows);
         var scores = scores(logits, targets);
         var coefficient = new float[rows];
+        batch.coefficients(first, end, scores.logProb, coefficients, coefficient, logProbOfSequence);
         boolean any = false;
-        for (int b = first; b < end; b++) {
-            int sequence = batch.sequences()[b];
-            int from = batch.starts()[b] - offset;
-            float[] logProb = Arrays.copyOfRange(scores.logProb, from, batch.starts()[b + 1] - offset);
-            for (float part : logProb) logProbOfSequence[sequence] += part;
-            var weights = new float[logProb.length];
-            coefficients.coefficients(sequence, logProb, weights);
-            System.arraycopy(weights, 0, coefficient, from, weights.length);
-            for (float weight : weights) any |= weight != 0;
-        }
+        for (float each : coefficient) any |= each != 0;
         if (!any) return false;
         try (var logSumExp = Vector.of(scores.logSumExp);
                 var target = Vector.of(targets);

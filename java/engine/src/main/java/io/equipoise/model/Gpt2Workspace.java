@@ -13,6 +13,7 @@ final class Gpt2Workspace implements AutoCloseable {
     private final Matrix gradHidden;
     private final Matrix gradSelected;
     private final Matrix gradient;
+    private final Gpt2Backward backward;
     private final FusedHead head;
 
     /**
@@ -20,8 +21,9 @@ final class Gpt2Workspace implements AutoCloseable {
      *
      * @param gradient whether it is for gradients too
      */
-    Gpt2Workspace(Gpt2Config config, DataType type, int rows, boolean gradient) {
+    Gpt2Workspace(Gpt2Config config, Gpt2Weights weights, int rows, boolean gradient) {
         this.rows = rows;
+        var type = weights.type();
         activations = gradient ? Gpt2Activations.kept(config, type, rows) : Gpt2Activations.shared(config, type, rows);
         selected = Matrix.allocate(DataType.F32, rows, config.width());
         hidden = Matrix.allocate(type, rows, config.width());
@@ -29,6 +31,7 @@ final class Gpt2Workspace implements AutoCloseable {
         gradHidden = Matrix.allocate(DataType.F32, others, config.width());
         gradSelected = Matrix.allocate(DataType.F32, others, config.width());
         this.gradient = Matrix.allocate(DataType.F32, others, config.width());
+        backward = new Gpt2Backward(config, weights, others);
         head = new FusedHead();
     }
 
@@ -75,24 +78,24 @@ final class Gpt2Workspace implements AutoCloseable {
         var ofHidden = gradHidden.slice(0, batch.targets());
         var gradHead = gradients.gradientMatrix(forward.config().headName());
         if (!head.backward(forward.weights(), ofHidden, gradHead, states, batch.batch(), coefficients, logProb)) return;
-        try (var backward = new Gpt2Backward(forward.config(), forward.weights(), gradients, batch.size())) {
-            var ofSelected = gradSelected.slice(0, batch.targets());
-            ofSelected.clear();
-            backward.norm(
-                    "transformer.ln_f",
-                    ofSelected,
-                    ofHidden,
-                    selected.slice(0, batch.targets()),
-                    forward.weights().lastNorm());
-            var ofOutput = gradient.slice(0, batch.size());
-            batch.spread(ofOutput, ofSelected);
-            backward.run(part, batch, ofOutput);
-        }
+        var ofSelected = gradSelected.slice(0, batch.targets());
+        ofSelected.clear();
+        backward.norm(
+                gradients,
+                "transformer.ln_f",
+                ofSelected,
+                ofHidden,
+                selected.slice(0, batch.targets()),
+                forward.weights().lastNorm());
+        var ofOutput = gradient.slice(0, batch.size());
+        batch.spread(ofOutput, ofSelected);
+        backward.run(gradients, part, batch, ofOutput);
     }
 
     @Override
     public void close() {
         activations.close();
+        backward.close();
         head.close();
         for (var matrix : Arrays.asList(selected, hidden, gradHidden, gradSelected, gradient)) matrix.close();
     }

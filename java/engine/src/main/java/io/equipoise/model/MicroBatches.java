@@ -1,6 +1,7 @@
 package io.equipoise.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -54,6 +55,31 @@ record MicroBatches(int[] sequences, int length, long[] inputs, long[] rows, int
                 throw new IllegalArgumentException("sequence " + i + " has token " + token
                         + ", outside the vocabulary of " + config.vocabularySize());
             }
+        }
+    }
+
+    /**
+     * Asks for the coefficients of the sequences first … end − 1.
+     *
+     * @param logProb of their tokens, sequence by sequence
+     * @param coefficient of their tokens, out
+     * @param logProbOfSequence (B), added to
+     */
+    void coefficients(
+            int first,
+            int end,
+            float[] logProb,
+            SequenceCoefficients coefficients,
+            float[] coefficient,
+            double[] logProbOfSequence) {
+        int offset = starts[first];
+        for (int b = first; b < end; b++) {
+            int from = starts[b] - offset;
+            float[] own = Arrays.copyOfRange(logProb, from, starts[b + 1] - offset);
+            for (float part : own) logProbOfSequence[sequences[b]] += part;
+            var weights = new float[own.length];
+            coefficients.coefficients(sequences[b], own, weights);
+            System.arraycopy(weights, 0, coefficient, from, weights.length);
         }
     }
 

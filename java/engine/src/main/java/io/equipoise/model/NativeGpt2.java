@@ -87,7 +87,7 @@ final class NativeGpt2 implements Gpt2Engine {
             if (workspace.rows() >= batch.size()) return workspace;
             workspace.close();
         }
-        return new Gpt2Workspace(config, weights.type(), batch.size(), gradient);
+        return new Gpt2Workspace(config, weights, batch.size(), gradient);
     }
 
     @Override

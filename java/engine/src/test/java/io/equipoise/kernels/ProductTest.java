@@ -22,6 +22,8 @@ class ProductTest {
 
     /** Of GELU and its derivative in f32, in units of 1 + |x|. */
     private static final double ACTIVATION = 1e-6;
+    /** Neither GELU nor its derivative is steeper. */
+    private static final double STEEPEST = 1.13;
 
     /** Every shape; types, what is left out, the activation and the layout as chance has it. */
     @Test
@@ -43,16 +45,15 @@ class ProductTest {
                     DataType.F32, transposed ? columns : depth, transposed ? depth : columns, 1 / Math.sqrt(depth));
             var bias = random.nextBoolean() ? operands.gaussian(columns) : Vector.NONE;
             var addend = random.nextBoolean() ? operands.gaussian(DataType.F32, rows, columns, 1) : Matrix.NONE;
-            var activation = operands.oneOf(Activation.IDENTITY, Activation.GELU, Activation.GELU_GRADIENT);
-            boolean kept =
-                    activation == Activation.GELU_GRADIENT || (activation == Activation.GELU && random.nextInt(3) > 0);
-            var pre = kept ? operands.gaussian(type, rows, columns, 1) : Matrix.NONE;
+            var activation = operands.oneOf(Activation.IDENTITY, Activation.GELU, Activation.SLOPE);
+            boolean kept = activation == Activation.SLOPE || (activation == Activation.GELU && random.nextInt(3) > 0);
+            var slope = kept ? operands.gaussian(type, rows, columns, 1) : Matrix.NONE;
             var outType = operands.type();
 
             var reference = operands.pack(REFERENCE, type, weight, transposed);
             var out = operands.gapless(DataType.F32, rows, columns);
-            var wantedPre = operands.copy(pre);
-            REFERENCE.product(out, wantedPre, x, reference, bias, addend, activation);
+            var wantedSlope = operands.copy(slope);
+            REFERENCE.product(out, wantedSlope, x, reference, bias, addend, activation);
             double[][] wanted = doubles(out);
 
             var sums = operands.gapless(DataType.F32, rows, columns);
@@ -68,20 +69,20 @@ class ProductTest {
             double[][] terms = doubles(sums);
             double[][] added = doubles(addend.isNone() ? operands.gapless(DataType.F32, rows, columns) : addend);
             double product = Parity.ofProducts(depth + 1);
-            // Neither GELU nor its derivative is steeper than 1.13, nor the latter larger.
-            double slope = activation == Activation.IDENTITY ? 1 : 1.13;
-            double of = activation == Activation.IDENTITY ? 0 : ACTIVATION;
-            Parity.Allowed allowed = (n, m) -> (slope * product + of) * terms[n][m]
-                    + of
-                    + 0x1p-23 * (Math.abs(added[n][m]) + Math.abs(wanted[n][m]))
-                    + Parity.rounding(outType) * Math.abs(wanted[n][m]);
+            double of = activation == Activation.GELU ? ACTIVATION : 0;
+            double[][] factors = doubles(slope);
+            Parity.Allowed allowed = (n, m) ->
+                    ((activation == Activation.SLOPE ? Math.abs(factors[n][m]) : STEEPEST) * product + of) * terms[n][m]
+                            + of
+                            + 0x1p-23 * (Math.abs(added[n][m]) + Math.abs(wanted[n][m]))
+                            + Parity.rounding(outType) * Math.abs(wanted[n][m]);
 
             for (var implementation : Implementations.transformers()) {
                 var kernels = implementation.transformer();
                 var packed = operands.pack(kernels, type, weight, transposed);
                 var actual = operands.zeros(outType, rows, columns);
-                var actualPre = operands.copy(pre);
-                kernels.product(actual, actualPre, x, packed, bias, addend, activation);
+                var actualSlope = operands.copy(slope);
+                kernels.product(actual, actualSlope, x, packed, bias, addend, activation);
                 var what = String.format(
                         "%s, %s weight, %s%s%s, N %d, K %d, M %d, seed %d",
                         implementation,
@@ -95,12 +96,14 @@ class ProductTest {
                         seed);
                 Parity.assertWithin(actual, wanted, allowed, () -> what);
                 if (!kept) continue;
-                double[][] value = doubles(wantedPre);
+                double[][] value = doubles(wantedSlope);
                 Parity.assertWithin(
-                        actualPre,
+                        actualSlope,
                         value,
-                        (n, m) -> product * terms[n][m] + 2 * Parity.rounding(type) * Math.abs(value[n][m]),
-                        () -> "pre of " + what);
+                        (n, m) -> (STEEPEST * product + of) * terms[n][m]
+                                + of
+                                + 2 * Parity.rounding(type) * Math.abs(value[n][m]),
+                        () -> "slope of " + what);
             }
         }
     }
@@ -202,13 +205,13 @@ class ProductTest {
                     Matrix.NONE,
                     "product: x is Matrix(F32, 3 by 6");
             refused(kernels, x, Matrix.NONE, x, packed, Vector.NONE, Matrix.NONE, "product: out is");
-            refused(kernels, out, out, x, packed, Vector.NONE, Matrix.NONE, "pre is Matrix(F32, 3 by 6");
+            refused(kernels, out, out, x, packed, Vector.NONE, Matrix.NONE, "slope is Matrix(F32, 3 by 6");
             refused(kernels, out, Matrix.NONE, x, packed, Vector.NONE, x, "addend is");
             refused(kernels, out, Matrix.NONE, x, packed, operands.gaussian(5), Matrix.NONE, "bias is F32 of 5");
-            assertThatThrownBy(() -> kernels.product(
-                            out, Matrix.NONE, x, packed, Vector.NONE, Matrix.NONE, Activation.GELU_GRADIENT))
+            assertThatThrownBy(() ->
+                            kernels.product(out, Matrix.NONE, x, packed, Vector.NONE, Matrix.NONE, Activation.SLOPE))
                     .isInstanceOf(KernelException.class)
-                    .hasMessageContaining("pre is Matrix(F32, 0 by 0");
+                    .hasMessageContaining("slope is Matrix(F32, 0 by 0");
             for (int n = 0; n < 3; n++) assertThat(out.row(n)).containsOnly(0f);
             assertThatThrownBy(() -> kernels.pack(packed, x, false))
                     .isInstanceOf(KernelException.class)
@@ -219,13 +222,13 @@ class ProductTest {
     private static void refused(
             TransformerKernels kernels,
             Matrix out,
-            Matrix pre,
+            Matrix slope,
             Matrix x,
             PackedWeight packed,
             Vector bias,
             Matrix addend,
             String message) {
-        assertThatThrownBy(() -> kernels.product(out, pre, x, packed, bias, addend, Activation.GELU))
+        assertThatThrownBy(() -> kernels.product(out, slope, x, packed, bias, addend, Activation.GELU))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining(message);
     }

@@ -42,17 +42,28 @@ final class ReferenceTransformerKernels implements TransformerKernels {
 
     @Override
     public void product(
-            Matrix out, Matrix pre, Matrix x, PackedWeight weight, Vector bias, Matrix addend, Activation activation) {
-        TransformerShapes.product(out, pre, x, weight, bias, addend, activation);
+            Matrix out,
+            Matrix slope,
+            Matrix x,
+            PackedWeight weight,
+            Vector bias,
+            Matrix addend,
+            Activation activation) {
+        TransformerShapes.product(out, slope, x, weight, bias, addend, activation);
         double[][] y = Formulas.product(rounded(doubles(x), weight.type()), unpacked(weight), (int) weight.columns());
         for (int n = 0; n < y.length; n++) {
             if (!bias.isNone()) Formulas.add(y[n], 1, doubles(bias.toFloats()));
             if (activation == Activation.GELU) {
-                if (!pre.isNone()) put(pre, n, y[n]);
+                if (!slope.isNone()) {
+                    put(
+                            slope,
+                            n,
+                            Arrays.stream(y[n]).map(Formulas::geluGradient).toArray());
+                }
                 for (int m = 0; m < y[n].length; m++) y[n][m] = Formulas.gelu(y[n][m]);
-            } else if (activation == Activation.GELU_GRADIENT) {
-                float[] kept = pre.row(n);
-                for (int m = 0; m < y[n].length; m++) y[n][m] *= Formulas.geluGradient(kept[m]);
+            } else if (activation == Activation.SLOPE) {
+                float[] kept = slope.row(n);
+                for (int m = 0; m < y[n].length; m++) y[n][m] *= kept[m];
             }
             if (!addend.isNone()) Formulas.add(y[n], 1, doubles(addend.row(n)));
             put(out, n, y[n]);
