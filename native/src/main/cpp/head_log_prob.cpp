@@ -15,14 +15,6 @@ namespace equipoise::cpu::EQUIPOISE_ISA {
 
 namespace {
 
-// exp(x − top) of a block, kept; only without a temperature.
-template <typename T>
-void keep_exponentials(T* to, const float* x, int64_t count, float subtract) {
-  for (int64_t i = 0; i < count; i += kLanes) {
-    store_some(to + i, exp(load_some(x + i, count - i) - subtract), count - i);
-  }
-}
-
 double weighted_sum(const float* x, const float* function, int64_t count, float subtract, float inverse_temperature) {
   F32 sums{};
   for (int64_t i = 0; i < count; i += kLanes) {
@@ -48,14 +40,17 @@ void head_log_prob(const HeadScores& scores, const Head& head, const int32_t* to
     const auto reduce = [&](int64_t row, int64_t block, const float* x) {
       const int64_t from = block * kBlock, length = block_length(block, head.columns), at = row * count + block;
       if (token[row] >= from && token[row] < from + length) chosen.data[row] = x[token[row] - from];
-      const SumExp part = parts.data[at] = sum_exp<true>(x, length, inverse_temperature);
+      SumExp& part = parts.data[at];
+      if (scores.exponentials == nullptr) {
+        part = sum_exp<true>(x, length, inverse_temperature);
+      } else {  // at temperature 1
+        T* kept = static_cast<T*>(scores.exponentials) + row * head.columns + from;
+        part = sum_exp<true>(x, length, 1, [=](int64_t i, F32 e) { store_some(kept + i, e, length - i); });
+        scores.block_max[at] = part.max;
+      }
       for (int64_t k = 0; k < functions_count; k++) {
         sums.data[at * functions_count + k] =
             weighted_sum(x, functions + k * head.columns + from, length, shift(part.max), inverse_temperature);
-      }
-      if (scores.exponentials != nullptr) {
-        scores.block_max[at] = part.max;
-        keep_exponentials(static_cast<T*>(scores.exponentials) + row * head.columns + from, x, length, shift(part.max));
       }
     };
     for_each_block(a, head, steps<T>(head.depth), threads, reduce);

@@ -39,21 +39,28 @@ float largest(const T* x, int64_t count) {
 // What to subtract before exp. Not an infinity: (−∞) − (−∞) is NaN.
 inline float shift(float max) { return std::isfinite(max) ? max : 0.0f; }
 
-template <bool kWithEntropy, typename T>
-SumExp sum_exp(const T* x, int64_t count, float inverse_temperature) {
+// keep(i, e) gets the exponentials from the i-th on.
+template <bool kWithEntropy, typename T, typename Keep>
+SumExp sum_exp(const T* x, int64_t count, float inverse_temperature, Keep keep) {
   const float top = largest(x, count);
   const float subtract = shift(top);
   F32 sums{}, weighted{};
-  const auto add = [&](F32 value) {
+  const auto add = [&](int64_t i, F32 value) {
     const F32 d = (value - subtract) * inverse_temperature;
     const F32 e = exp(d);
     sums += e;
     if (kWithEntropy) weighted += e * (d < -104.0f ? splat(-104.0f) : d);  // e is 0 there, and 0 · (−∞) NaN
+    keep(i, e);
   };
   int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) add(load(x + i));
-  if (i < count) add(load_first(x + i, count - i));
+  for (; i + kLanes <= count; i += kLanes) add(i, load(x + i));
+  if (i < count) add(i, load_first(x + i, count - i));
   return {top, sum(sums), kWithEntropy ? sum(weighted) : 0.0};
+}
+
+template <bool kWithEntropy, typename T>
+SumExp sum_exp(const T* x, int64_t count, float inverse_temperature) {
+  return sum_exp<kWithEntropy>(x, count, inverse_temperature, [](int64_t, F32) {});
 }
 
 // exp of the distance between a block's maximum and the row's.
