@@ -34,7 +34,7 @@ class AtomicsTest {
         var ptx = Snippet.kernel(".shared .align 8 .b8 tile[8];\n", body);
         var shared = ptx.replace("[%rd1]", "[tile]")
                 .replace("global.add.noftz", "shared.add.noftz")
-                .replaceAll("(atom|red)\\.global", "$1.shared")
+                .replaceAll("(atom|red)(.*?)\\.global", "$1$2.shared")
                 .replace("st.global.u64 [tile], %rd7;", "")
                 .replaceAll("\nret;", "\nbar.sync 0; @%p1 bra \\$end; ld.shared.u64 %rd7, [tile]; st.global.u64 [%rd1], %rd7; \\$end: ret;");
         long global = Snippet.run(ptx, inputs.length, 1, inputs, new long[] {first})[0];

@@ -76,7 +76,7 @@ final class Decoder {
                 registers.predicates(),
                 registers.constants(),
                 registers.specials(),
-                Layout.align(local.end(), 16),
+                local.end(),
                 shared,
                 dynamicAlignment,
                 parameters);

@@ -52,7 +52,7 @@ final class Lexer {
             }
             // Where a source line begins; says nothing about what is executed.
             var stripped = text.toString().strip();
-            if (stripped.startsWith(".loc") || stripped.startsWith(".file")) continue;
+            if (stripped.matches("\\.(loc|file)\\s.*")) continue;
             split(stripped, number, tokens);
         }
         tokens.add(new Token("", lines.size()));

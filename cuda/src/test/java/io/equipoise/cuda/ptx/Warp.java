@@ -61,7 +61,7 @@ final class Warp {
         defined = new int[program.values()];
         predicates = new int[program.predicates()];
         predicatesDefined = new int[program.predicates()];
-        local = new Bytes(program.localBytes() * 32, false);
+        local = new Bytes(stride(program.localBytes()) * 32, false);
         program.constants().forEach((bits, place) -> {
             Arrays.fill(registers, place, place + 32, bits);
             defined[place >> 5] = -1;
@@ -74,6 +74,11 @@ final class Warp {
         groups = 1;
         groupLanes[0] = existing;
         segment = block.races.open(block.index, index, block.interval, 0, 0);
+    }
+
+    /** What a thread's local memory takes. */
+    private static int stride(int localBytes) {
+        return Layout.align(localBytes, 16);
     }
 
     boolean finished() {
@@ -302,7 +307,7 @@ final class Warp {
                 int thread = block.program.localBytes();
                 if (at < 0 || at + size > thread) throw outside(lane, at, size, "local", thread);
                 bytes = local;
-                offset = (int) at + lane * thread;
+                offset = (int) at + lane * stride(thread);
             }
             case PARAM -> {
                 bytes = block.parameters;
