@@ -1,5 +1,10 @@
-// What every kernel uses of the device: element types, and one reduction. Kernels keep to threadIdx, blockIdx and the
-// words of this file. Rules: explicit masks, full warps only; no thread leaves before the last barrier; f32 arithmetic,
+// What every kernel uses of the device: the block, element types, and what a warp does together. Kernels keep to
+// threadIdx, blockIdx and the words of these headers:
+//
+//   load.cuh     rows of logits, 16 bytes at a time       sum_exp.cuh   Σ exp over a row
+//   philox.cuh   random numbers                           draw.cuh      a token from a row's masses
+//
+// Rules: explicit masks, full warps only; no thread leaves before the last barrier; f32 arithmetic, f64 where sums meet,
 // 16-bit types for load and store; 64-bit row offsets; no -use_fast_math (it may delete the NaN checks).
 #pragma once
 
@@ -15,47 +20,30 @@ __device__ inline float to_f32(float x) { return x; }
 __device__ inline float to_f32(__nv_bfloat16 x) { return __bfloat162float(x); }
 __device__ inline float to_f32(__half x) { return __half2float(x); }
 
-// Σ exp(d) and Σ d · exp(d) for d = (x − max) · scale, so that no exp overflows. The maximum is the logits', before the
-// scale: their difference is formed first, where f32 loses least.
-struct SumExp {
-  float max, sum, weighted;
+// Rounded to nearest, ties to even.
+__device__ inline void store(float* p, float x) { *p = x; }
+__device__ inline void store(__nv_bfloat16* p, float x) { *p = __float2bfloat16_rn(x); }
+__device__ inline void store(__half* p, float x) { *p = __float2half_rn(x); }
 
-  __device__ void add(float x, float scale) { merge({x, 1, 0}, scale); }
+// The warp's largest, in every lane; passes over NaN.
+__device__ inline float warp_max(float mine) {
+  for (int offset = 16; offset > 0; offset /= 2) mine = fmaxf(mine, __shfl_xor_sync(kFullWarp, mine, offset));
+  return mine;
+}
 
-  __device__ void merge(SumExp other, float scale) {
-    if (other.max == -INFINITY) return;                  // adds nothing; (−∞) − (−∞) would be NaN
-    if (!(other.max <= max)) {                           // a NaN gets in here too, and stays in the sums
-      const SumExp mine = *this;
-      *this = other;
-      if (mine.max != -INFINITY) fold(mine, scale);
-    } else {
-      fold(other, scale);
-    }
+// The warp's sum, in every lane and the same in each.
+template <typename Number>
+__device__ inline Number warp_sum(Number mine) {
+  for (int offset = 16; offset > 0; offset /= 2) mine += __shfl_xor_sync(kFullWarp, mine, offset);
+  return mine;
+}
+
+// The sum of the lanes up to this one.
+__device__ inline double inclusive_scan(double mine) {
+  const int lane = threadIdx.x % 32;
+  for (int offset = 1; offset < 32; offset *= 2) {
+    const double before = __shfl_up_sync(kFullWarp, mine, offset);
+    if (lane >= offset) mine += before;
   }
-
- private:
-  // Adds sums whose maximum is not above this one.
-  __device__ void fold(SumExp other, float scale) {
-    const float d = other.max == max ? 0 : (other.max - max) * scale;  // ∞ − ∞ would be NaN
-    const float e = expf(d);
-    sum += e * other.sum;
-    weighted += e == 0 ? 0 * other.sum : e * (other.weighted + d * other.sum);  // 0 · (−∞) would be NaN
-  }
-};
-
-// The block's sum, in every thread. All kThreads threads call it.
-__device__ inline SumExp reduce(SumExp mine, float scale) {
-  __shared__ SumExp warps[kWarps];
-  for (int offset = 16; offset > 0; offset /= 2) {
-    SumExp other;
-    other.max = __shfl_xor_sync(kFullWarp, mine.max, offset);
-    other.sum = __shfl_xor_sync(kFullWarp, mine.sum, offset);
-    other.weighted = __shfl_xor_sync(kFullWarp, mine.weighted, offset);
-    mine.merge(other, scale);
-  }
-  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = mine;
-  __syncthreads();  // every warp's sum is there before it is read
-  SumExp total = warps[0];
-  for (int warp = 1; warp < kWarps; warp++) total.merge(warps[warp], scale);
-  return total;
+  return mine;
 }

@@ -1,0 +1,87 @@
+// Rows of logits, 16 bytes at a time, wherever they start: of GPT-2's 50257 columns in bf16, seven rows of eight don't
+// start at a multiple of 16.
+//
+// Row gives a thread kVector consecutive columns, and the same ones whatever the row's address, so that sums don't depend
+// on it: two aligned words are loaded and shifted together. The second is the neighbouring lane's first, hence cached;
+// memory is read once.
+#pragma once
+
+#include <type_traits>
+
+#include "device.cuh"
+
+template <typename T>
+constexpr int kVector = 16 / sizeof(T);
+
+template <typename T>
+__device__ inline void unpack(float (&x)[kVector<T>], const uint32_t* words) {
+  for (int j = 0; j < kVector<T>; j++) {
+    if constexpr (std::is_same_v<T, float>) {
+      x[j] = __uint_as_float(words[j]);
+    } else if constexpr (std::is_same_v<T, __nv_bfloat16>) {  // the upper half of an f32
+      x[j] = __uint_as_float(j % 2 == 0 ? words[j / 2] << 16 : words[j / 2] & 0xffff0000u);
+    } else {
+      x[j] = __half2float(__ushort_as_half(static_cast<unsigned short>(words[j / 2] >> (j % 2 * 16))));
+    }
+  }
+}
+
+// The inverse, rounded to nearest even.
+template <typename T>
+__device__ inline uint4 pack(const float (&x)[kVector<T>]) {
+  uint32_t words[4];
+  for (int i = 0; i < 4; i++) {
+    if constexpr (std::is_same_v<T, float>) {
+      words[i] = __float_as_uint(x[i]);
+    } else if constexpr (std::is_same_v<T, __nv_bfloat16>) {
+      words[i] = __bfloat16_as_ushort(__float2bfloat16_rn(x[2 * i])) |
+                 uint32_t{__bfloat16_as_ushort(__float2bfloat16_rn(x[2 * i + 1]))} << 16;
+    } else {
+      words[i] = __half_as_ushort(__float2half_rn(x[2 * i])) |
+                 uint32_t{__half_as_ushort(__float2half_rn(x[2 * i + 1]))} << 16;
+    }
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+// How many elements lie between the 16-byte boundary at or before p and p.
+template <typename T>
+__device__ inline int past_boundary(const T* p) {
+  return static_cast<int>(reinterpret_cast<uintptr_t>(p) % 16 / sizeof(T));
+}
+
+template <typename T>
+struct Row {
+  const T* data;
+  int64_t columns;
+
+  // Columns first .. first + kVector − 1; −∞ past the last one.
+  __device__ void load(float (&x)[kVector<T>], int64_t first) const {
+    const int past = past_boundary(data + first);
+    const int64_t begin = first - past;
+    // Both words have to lie in the row: what is beside it may be nobody's memory.
+    if (begin >= 0 && begin + (past == 0 ? 1 : 2) * kVector<T> <= columns) {
+      const uint4* aligned = reinterpret_cast<const uint4*>(data + begin);
+      const uint4 a = aligned[0];
+      uint32_t words[8] = {a.x, a.y, a.z, a.w};
+      if (past != 0) {
+        const uint4 b = aligned[1];
+        words[4] = b.x, words[5] = b.y, words[6] = b.z, words[7] = b.w;
+        shift(words, past * static_cast<int>(sizeof(T)));
+      }
+      unpack<T>(x, words);
+    } else {
+      for (int j = 0; j < kVector<T>; j++) x[j] = first + j < columns ? to_f32(data[first + j]) : -INFINITY;
+    }
+  }
+
+ private:
+  // Moves the words down by so many bytes, < 16. Indices are constants, so the words stay in registers.
+  __device__ static void shift(uint32_t (&words)[8], int bytes) {
+    for (int i = 0; i < 6; i++) words[i] = bytes & 8 ? words[i + 2] : words[i];
+    for (int i = 0; i < 5; i++) words[i] = bytes & 4 ? words[i + 1] : words[i];
+    if constexpr (sizeof(T) == 2) {
+      for (int i = 0; i < 4; i++) words[i] = bytes & 2 ? words[i] >> 16 | words[i + 1] << 16 : words[i];
+    }
+  }
+};
