@@ -64,8 +64,7 @@ final class EditedDevice implements Device {
     /** A module without its other kernels. */
     static String alone(String ptx, String name) {
         return ENTRY.matcher(ptx)
-                .replaceAll(entry ->
-                        entry.group(1).equals(name) ? Matcher.quoteReplacement(entry.group()) : "");
+                .replaceAll(entry -> entry.group(1).equals(name) ? Matcher.quoteReplacement(entry.group()) : "");
     }
 
     @Override

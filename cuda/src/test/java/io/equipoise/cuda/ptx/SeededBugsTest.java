@@ -109,23 +109,15 @@ class SeededBugsTest {
                         work,
                         first(SHUFFLE, "$1$2, $3, 2147483647;"),
                         "not among the lanes of its own mask"),
+                new Bug("a reduction that skips lanes", work, all("(mov\\.u32\\s+%r\\d+), 16;", "$1, 8;"), DIFFERS),
                 new Bug(
-                        "a reduction that skips lanes",
+                        "one column too many",
                         work,
-                        all("(mov\\.u32\\s+%r\\d+), 16;", "$1, 8;"),
-                        DIFFERS),
-                new Bug("one column too many", work, parameter(5, "add.s64 REGISTER, REGISTER, 1;"), "out of bounds|differs"),
+                        parameter(5, "add.s64 REGISTER, REGISTER, 1;"),
+                        "out of bounds|differs"),
                 new Bug("one column too few", work, parameter(5, "add.s64 REGISTER, REGISTER, -1;"), DIFFERS),
-                new Bug(
-                        "columns for the stride",
-                        work,
-                        parameter(6, "add.s64 REGISTER, REGISTER, -3;"),
-                        DIFFERS),
-                new Bug(
-                        "a maximum that loses NaN",
-                        work,
-                        all(EXPONENTIAL, LOSE_NAN),
-                        DIFFERS),
+                new Bug("columns for the stride", work, parameter(6, "add.s64 REGISTER, REGISTER, -3;"), DIFFERS),
+                new Bug("a maximum that loses NaN", work, all(EXPONENTIAL, LOSE_NAN), DIFFERS),
                 new Bug(
                         "shared memory for seven warps",
                         work,
@@ -141,7 +133,11 @@ class SeededBugsTest {
                         work,
                         first("(ld\\.global\\.v4\\.\\w+\\s+\\{[^}]*\\}, \\[%rd\\d+)\\+?(\\d*)\\];", "$1+4];"),
                         "misaligned|out of bounds"),
-                new Bug("lanes that leave before a barrier", work, before(1, BARRIER, leave("gt.u32")), "left the kernel"),
+                new Bug(
+                        "lanes that leave before a barrier",
+                        work,
+                        before(1, BARRIER, leave("gt.u32")),
+                        "left the kernel"),
                 new Bug(
                         "a barrier for half of the warps",
                         work,
@@ -184,11 +180,7 @@ class SeededBugsTest {
     private static Stream<Bug> sample() {
         var work = SeededWork.SAMPLE;
         return Stream.of(
-                new Bug(
-                        "no __syncwarp",
-                        SeededWork.SAMPLE_WIDE,
-                        all("bar\\.warp\\.sync\\s+-1;", ""),
-                        "races"),
+                new Bug("no __syncwarp", SeededWork.SAMPLE_WIDE, all("bar\\.warp\\.sync\\s+-1;", ""), "races"),
                 new Bug("no barrier", work, first(BARRIER, ""), "races|uninitialised"),
                 new Bug("a maximum that loses NaN", work, all(EXPONENTIAL, LOSE_NAN), DIFFERS),
                 new Bug(
@@ -203,10 +195,18 @@ class SeededBugsTest {
         var work = SeededWork.LM_HEAD;
         return Stream.of(
                 new Bug("no wait for copies", work, all("cp\\.async\\.wait_group\\s+\\d;", ""), "uninitialised|races"),
-                new Bug("a wait for all copies but two", work, all("(cp\\.async\\.wait_group)\\s+1;", "$1 2;"), "uninitialised"),
+                new Bug(
+                        "a wait for all copies but two",
+                        work,
+                        all("(cp\\.async\\.wait_group)\\s+1;", "$1 2;"),
+                        "uninitialised"),
                 new Bug("no barrier after the copies", work, first(BARRIER, ""), "races|uninitialised"),
                 new Bug("no barrier before the next copies", work, nth(2, BARRIER, ""), "races"),
-                new Bug("columns for rows of the weight", work, all("\\.row\\.col\\.m16n16k16|\\.col\\.m16n16k16", ".row.m16n16k16"), "unknown|no layout|differs|out of bounds|uninitialised"),
+                new Bug(
+                        "columns for rows of the weight",
+                        work,
+                        all("\\.row\\.col\\.m16n16k16|\\.col\\.m16n16k16", ".row.m16n16k16"),
+                        "unknown|no layout|differs|out of bounds|uninitialised"),
                 new Bug("no barrier before the sums are read", work, nth(3, BARRIER, ""), "races|uninitialised"));
     }
 
@@ -262,8 +262,8 @@ class SeededBugsTest {
             var kernel = device.kernel(ptx, "token_log_prob_f32_kernel");
             device.launch(kernel, Grid.of(1, 256), out, out + 4, out + 8, logits, tokens, 7L, 7L, 1f);
             device.free(logits);
-            assertThatThrownBy(() -> device.launch(
-                            kernel, Grid.of(1, 256), out, out + 4, out + 8, logits, tokens, 7L, 7L, 1f))
+            assertThatThrownBy(() ->
+                            device.launch(kernel, Grid.of(1, 256), out, out + 4, out + 8, logits, tokens, 7L, 7L, 1f))
                     .hasMessageContaining("which was freed");
         }
     }
@@ -273,11 +273,15 @@ class SeededBugsTest {
                 Arguments.of("nothing", UnaryOperator.<String>identity(), "nothing"),
                 Arguments.of(
                         "a sum without atomics in shared memory",
-                        first("atom\\.shared\\.add\\.u32\\s+%r9, \\[%r8\\], 1;", "ld.shared.u32 %r9, [%r8]; add.u32 %r9, %r9, 1; st.shared.u32 [%r8], %r9;"),
+                        first(
+                                "atom\\.shared\\.add\\.u32\\s+%r9, \\[%r8\\], 1;",
+                                "ld.shared.u32 %r9, [%r8]; add.u32 %r9, %r9, 1; st.shared.u32 [%r8], %r9;"),
                         "races"),
                 Arguments.of(
                         "a sum without atomics in global memory",
-                        first("red\\.global\\.add\\.u32\\s+\\[%rd4\\], %r10;", "ld.global.u32 %r11, [%rd4]; add.u32 %r11, %r11, %r10; st.global.u32 [%rd4], %r11;"),
+                        first(
+                                "red\\.global\\.add\\.u32\\s+\\[%rd4\\], %r10;",
+                                "ld.global.u32 %r11, [%rd4]; add.u32 %r11, %r11, %r10; st.global.u32 [%rd4], %r11;"),
                         "races with an access of .*block"),
                 Arguments.of("no zeros first", first("st\\.shared\\.u32[^;]*;", ""), "uninitialised"),
                 Arguments.of("no barrier after the zeros", first(BARRIER, ""), "races|uninitialised"),
@@ -315,7 +319,8 @@ class SeededBugsTest {
             double a = actual.get(i);
             double e = expected.get(i);
             boolean close = Math.abs(a - e) <= TOLERANCE * (1 + Math.abs(e));
-            if (!close && Double.compare(a, e) != 0) return Optional.of("result " + i + " differs: " + a + ", not " + e);
+            if (!close && Double.compare(a, e) != 0)
+                return Optional.of("result " + i + " differs: " + a + ", not " + e);
         }
         return Optional.empty();
     }

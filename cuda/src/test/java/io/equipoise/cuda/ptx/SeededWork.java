@@ -79,8 +79,8 @@ enum SeededWork {
     LM_HEAD {
         @Override
         List<Double> run(Kernels kernels) {
-            try (var hidden = logits(DataType.BF16, 5, 80);
-                    var weight = logits(DataType.BF16, 300, 80);
+            try (var hidden = logits(DataType.BF16, 5, 80, 0);
+                    var weight = logits(DataType.BF16, 300, 80, 0);
                     var sequence = Vector.of(1L, 2L, 3L, 1L << 40, 5L);
                     var position = Vector.of(0, 1, 2, 3, 4);
                     var token = Vector.i32(5);
@@ -146,9 +146,13 @@ enum SeededWork {
     }
 
     static Matrix logits(DataType type, int rows, int columns) {
-        var random = new Random(6);
         // Rows start where no vector does.
-        var matrix = Matrix.allocate(type, rows, columns, columns + 3);
+        return logits(type, rows, columns, 3);
+    }
+
+    static Matrix logits(DataType type, int rows, int columns, int gap) {
+        var random = new Random(6);
+        var matrix = Matrix.allocate(type, rows, columns, columns + gap);
         for (int row = 0; row < rows; row++) matrix.putRow(row, floats(random, columns));
         return matrix;
     }
