@@ -70,7 +70,8 @@ class GdcStepInterpretedTest {
                     .isCloseTo(want.divergences().effectiveSampleSize(), within(1e-4));
             assertThat(got.moments().get("even")).isCloseTo(want.moments().get("even"), within(1e-5));
         }
-        // Adam's first steps have the learning rate's size whatever the gradient's, so where it is nearly 0 they differ.
+        // Adam's first steps have the learning rate's size whatever the gradient's, so where it is nearly 0 they
+        // differ.
         double difference = 0;
         for (int i = 0; i < wanted.policy().length; i++) {
             difference += Math.abs(actual.policy()[i] - wanted.policy()[i]);

@@ -64,8 +64,7 @@ class LaunchTest {
             kernels.tokenLogProb(float0, float1, float2, logits, token, 0.7);
             kernels.tokenLogProb(float0, float1, float2, List.of(logits, logits), token, 66);
             kernels.lmHeadSample(token, float0, hidden, weight, sequence, token, 0.7, 5);
-            kernels.energy(
-                    double0, double1, double2, statistics, tokens, tokens, tokens, phi, lambda, token, -1.5);
+            kernels.energy(double0, double1, double2, statistics, tokens, tokens, tokens, phi, lambda, token, -1.5);
             kernels.coefficient(double0, double1, double2, double2, new CoefficientRule(Form.GDC, -1.5, true));
             kernels.gradient(logits, float0, token, float1);
             kernels.adam(float0, float1, float2, float2, rule, -1);
@@ -86,7 +85,9 @@ class LaunchTest {
                             .as(launch.kernel())
                             .isEqualTo(parameters(launch.ptx(), launch.kernel()));
                 }
-                assertThat(device.live()).as("blocks of memory left on the device").isZero();
+                assertThat(device.live())
+                        .as("blocks of memory left on the device")
+                        .isZero();
             }
         }
     }
