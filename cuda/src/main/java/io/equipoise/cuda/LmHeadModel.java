@@ -67,11 +67,13 @@ public record LmHeadModel(long rows, long columns, long depth) {
         return BF16_BYTES * (columns * depth + rows * depth);
     }
 
-    private long rowTiles() {
+    /** Tiles of {@code lm_head_sample} along the rows. */
+    public long rowTiles() {
         return (rows + TILE_ROWS - 1) / TILE_ROWS;
     }
 
-    private long columnTiles() {
+    /** Tiles of {@code lm_head_sample} along the columns: as many states it keeps for each row. */
+    public long columnTiles() {
         return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
     }
 
