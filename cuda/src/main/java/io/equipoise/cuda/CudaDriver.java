@@ -9,12 +9,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUmemPoolHandle_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A card and its driver, by CUDA's driver API. In libtorch's context, so that memory is shared, and on its current
@@ -198,8 +201,7 @@ final class CudaDriver implements Device {
         if (grid.sharedBytes() > USUAL_SHARED_BYTES) {
             checkLater(
                     kernel.name(),
-                    cuFuncSetAttribute(
-                            function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, grid.sharedBytes()));
+                    cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, grid.sharedBytes()));
         }
         var stream = stream();
         try (var parameters = new LaunchArguments(kernel.name(), arguments)) {
@@ -247,19 +249,17 @@ final class CudaDriver implements Device {
     }
 
     /** That on which this thread's work is queued. */
-    private CUstream_st stream() {
+    private @Nullable CUstream_st stream() {
         return sharesStream ? LibtorchStream.current() : ownStream;
     }
 
     /** The pool would otherwise give its memory back to the system at every synchronise. */
     private static void keepFreedMemory(int device) {
-        var pool = new org.bytedeco.cuda.cudart.CUmemPoolHandle_st();
+        var pool = new CUmemPoolHandle_st();
         check("cuDeviceGetDefaultMemPool", cuDeviceGetDefaultMemPool(pool, device));
-        try (var bytes = new org.bytedeco.javacpp.LongPointer(1)) {
+        try (var bytes = new LongPointer(1)) {
             bytes.put(KEPT_BYTES);
-            check(
-                    "cuMemPoolSetAttribute",
-                    cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, bytes));
+            check("cuMemPoolSetAttribute", cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, bytes));
         }
     }
 

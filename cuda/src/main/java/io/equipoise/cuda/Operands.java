@@ -95,8 +95,7 @@ final class Operands implements AutoCloseable {
         // By way of memory of our own: what is between the rows may be somebody else's.
         try (var whole = new BytePointer(bytes(matrix))) {
             device.copyToHost(whole, address, bytes(matrix));
-            var rows =
-                    Matrix.borrow(matrix.type(), whole, matrix.rows(), matrix.columns(), matrix.rowStride());
+            var rows = Matrix.borrow(matrix.type(), whole, matrix.rows(), matrix.columns(), matrix.rowStride());
             matrix.copyRows(0, rows, 0, matrix.rows());
         }
     }

@@ -26,8 +26,8 @@ final class Ptx {
         for (int each : ARCHITECTURES) {
             if (architecture >= each) return TEXTS.computeIfAbsent(operation + ".compute_" + each, Ptx::read);
         }
-        throw new KernelException("no CUDA kernel is shipped for compute capability " + architecture / 10.0 + ", wanted "
-                + oldest() / 10.0 + " or more");
+        throw new KernelException("no CUDA kernel is shipped for compute capability " + architecture / 10.0
+                + ", wanted " + oldest() / 10.0 + " or more");
     }
 
     private static String read(String name) {

@@ -18,7 +18,8 @@ class CudaProviderTest {
 
         public static void main(String[] arguments) {
             for (var provider : KernelProvider.all()) {
-                System.out.println(provider.name() + ": " + provider.unavailable().orElse("can run"));
+                System.out.println(
+                        provider.name() + ": " + provider.unavailable().orElse("can run"));
             }
             System.out.println(KernelProvider.kernels().description());
         }

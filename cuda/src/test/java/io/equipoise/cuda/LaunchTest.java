@@ -45,7 +45,7 @@ class LaunchTest {
         var rule = new AdamRule(1e-3, 0.9, 0.999, 1e-8, 0.01, 3);
         try (var logits = Matrix.allocate(type, 3, 33, 40);
                 var hidden = Matrix.allocate(DataType.BF16, 3, 8);
-                var weight = Matrix.allocate(DataType.BF16, 300, 8);
+                var weight = Matrix.allocate(DataType.BF16, 500, 8);
                 var token = Vector.i32(3);
                 var float0 = Vector.f32(3);
                 var float1 = Vector.f32(3);
@@ -64,8 +64,7 @@ class LaunchTest {
             kernels.tokenLogProb(float0, float1, float2, logits, token, 0.7);
             kernels.tokenLogProb(float0, float1, float2, List.of(logits, logits), token, 66);
             kernels.lmHeadSample(token, float0, hidden, weight, sequence, token, 0.7, 5);
-            kernels.energy(
-                    double0, double1, double2, statistics, tokens, tokens, tokens, phi, lambda, token, -1.5);
+            kernels.energy(double0, double1, double2, statistics, tokens, tokens, tokens, phi, lambda, token, -1.5);
             kernels.coefficient(double0, double1, double2, double2, new CoefficientRule(Form.GDC, -1.5, true));
             kernels.gradient(logits, float0, token, float1);
             kernels.adam(float0, float1, float2, float2, rule, -1);
@@ -86,7 +85,9 @@ class LaunchTest {
                             .as(launch.kernel())
                             .isEqualTo(parameters(launch.ptx(), launch.kernel()));
                 }
-                assertThat(device.live()).as("blocks of memory left on the device").isZero();
+                assertThat(device.live())
+                        .as("blocks of memory left on the device")
+                        .isZero();
             }
         }
     }
@@ -113,8 +114,8 @@ class LaunchTest {
         try (var device = new RecordingDevice(80)) {
             runEverything(new CudaKernels(device), DataType.F32);
             var grids = device.launches().stream().map(Launch::grid).distinct().toList();
-            // One block a row; one block for 3 elements and for energy; 300 columns in tiles of 128.
-            assertThat(grids).containsExactlyInAnyOrder(Grid.of(3, 256), Grid.of(1, 256), new Grid(3, 1, 256, 0));
+            // One block a row; one block for 3 elements and for energy; 500 columns in tiles of 128.
+            assertThat(grids).containsExactlyInAnyOrder(Grid.of(3, 256), Grid.of(1, 256), new Grid(4, 1, 256, 0));
         }
         var rule = new AdamRule(1e-3, 0.9, 0.999, 1e-8, 0, 1);
         for (long size : new long[] {1024, 1025, 5_000_000}) {

@@ -76,7 +76,8 @@ class LmHeadTest {
             for (int b = 0; b < rows; b++) {
                 double[] x = logits(hidden.row(b), weight, temperature);
                 double best = Double.NEGATIVE_INFINITY;
-                for (int v = 0; v < vocabulary; v++) best = Math.max(best, perturbed(x[v], sequences[b], positions[b], v));
+                for (int v = 0; v < vocabulary; v++)
+                    best = Math.max(best, perturbed(x[v], sequences[b], positions[b], v));
                 int drawn = tokens[b];
                 assertThat(drawn).isBetween(0, vocabulary - 1);
                 assertThat(perturbed(x[drawn], sequences[b], positions[b], drawn))

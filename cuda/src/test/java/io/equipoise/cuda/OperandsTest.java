@@ -99,8 +99,7 @@ class OperandsTest {
                 var result = Vector.of(5f, 5f);
                 var token = Vector.of(0, 1)) {
             var kernels = new CudaKernels(device);
-            assertThatThrownBy(
-                            () -> kernels.tokenLogProb(result, result, result, List.of(logits, logits), token, 5))
+            assertThatThrownBy(() -> kernels.tokenLogProb(result, result, result, List.of(logits, logits), token, 5))
                     .isInstanceOf(KernelException.class)
                     .hasMessage("tokenLogProb: the chunk from column 3 is 2 by 3, wanted 2 by at most 2");
             assertThatThrownBy(() -> kernels.tokenLogProb(result, result, result, List.of(logits), token, 4))

@@ -52,7 +52,8 @@ class ProgramTest {
     void helpNamesEveryCommand() {
         var outputs = Outputs.of("--help");
         assertThat(outputs.code()).isZero();
-        assertThat(outputs.out()).contains("demo", "train", "sample", "evaluate", "doctor", "--kernels", "--sync-kernels", "Exit codes");
+        assertThat(outputs.out())
+                .contains("demo", "train", "sample", "evaluate", "doctor", "--kernels", "--sync-kernels", "Exit codes");
     }
 
     @Test
