@@ -1,79 +1,311 @@
 package io.equipoise.cuda;
 
+import io.equipoise.kernels.AdamRule;
+import io.equipoise.kernels.CoefficientRule;
 import io.equipoise.kernels.KernelException;
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
-import org.bytedeco.javacpp.Loader;
+import io.equipoise.kernels.Shapes;
+import io.equipoise.kernels.Truncation;
+import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Vector;
 
 /**
- * The PTX of the CUDA kernels, compiled for compute capability 8.0. This version launches none of them, so the provider
- * refuses with its reason.
+ * The operations in CUDA, launched on a device: a source file each in {@code cuda/src/main/cuda}, shipped as PTX.
+ *
+ * <p>Vectors and matrices may be in the device's memory, where they are used in place, or in the host's, from where they
+ * are copied and back. An operation that touches host memory has run when it returns; one that doesn't may not have.
+ * Either way tokens are looked at before anything is launched, so those in the device's memory are copied to the host.
  */
-public final class CudaKernels {
-    private CudaKernels() {}
+public final class CudaKernels implements Kernels {
+    /** Elements a block of adam takes at a time: four a thread. */
+    private static final int ADAM_ELEMENTS = 4 * Launcher.THREADS;
+
+    private static final int ADAM_BLOCKS = 4096;
+
+    private final Launcher launcher;
+
+    /** @param device stays the caller's, and outlives this */
+    public CudaKernels(Device device) {
+        launcher = new Launcher(device);
+    }
 
     /**
-     * The PTX that holds an operation's kernels, one entry for each type of logits: {@code <operation>_f32_kernel},
-     * {@code _bf16_}, {@code _f16_}.
+     * The PTX of an operation's kernels. Those that read logits have one entry for each type of them: {@code
+     * <operation>_f32_kernel}, {@code _bf16_}, {@code _f16_}.
      *
      * @param operation as in the name of its source: {@code token_log_prob}
-     * @throws KernelException when no kernel of that name is shipped
+     * @param architecture the device's compute capability, major · 10 + minor
+     * @throws KernelException when no kernel of that name is shipped, or the device is too old
      */
-    public static String ptx(String operation) {
-        try (var file = CudaKernels.class.getResourceAsStream("ptx/" + operation + ".ptx")) {
-            if (file == null) throw new KernelException("no CUDA kernel is shipped for " + operation);
-            return new String(file.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    public static String ptx(String operation, int architecture) {
+        return Ptx.of(operation, architecture);
+    }
+
+    @Override
+    public String description() {
+        return "cuda (" + launcher.device().description() + ")";
+    }
+
+    @Override
+    public void sample(
+            Vector token,
+            Vector logProb,
+            Matrix logits,
+            Vector sequence,
+            Vector position,
+            double temperature,
+            Truncation truncation,
+            long seed) {
+        Shapes.sample(token, logProb, logits, sequence, position, temperature);
+        String operation = truncation.isNone() ? "sample" : "sample_truncated";
+        String entry = Launcher.entry(operation, logits.type());
+        if (logits.rows() == 0) return;
+        var grid = Launcher.blocks(logits.rows());
+        try (var operands = new Operands(launcher.device())) {
+            long tokens = operands.write(token);
+            long logProbs = operands.write(logProb);
+            long x = operands.read(logits);
+            long sequences = operands.read(sequence);
+            long positions = operands.read(position);
+            long columns = logits.columns();
+            long stride = logits.rowStride();
+            if (truncation.isNone()) {
+                launcher.launch(
+                        operation,
+                        entry,
+                        grid,
+                        tokens,
+                        logProbs,
+                        x,
+                        sequences,
+                        positions,
+                        columns,
+                        stride,
+                        temperature,
+                        seed);
+            } else {
+                launcher.launch(
+                        operation,
+                        entry,
+                        grid,
+                        tokens,
+                        logProbs,
+                        x,
+                        sequences,
+                        positions,
+                        columns,
+                        stride,
+                        temperature,
+                        truncation.topK(),
+                        truncation.topP(),
+                        seed);
+            }
+            operands.finish();
         }
     }
 
-    /** Named {@code cuda}; never available in this version. */
-    public static final class Provider implements KernelProvider {
-        @Override
-        public String name() {
-            return "cuda";
+    @Override
+    public void tokenLogProb(
+            Vector logProb, Vector logSumExp, Vector entropy, Matrix logits, Vector token, double temperature) {
+        Shapes.tokenLogProb(logProb, logSumExp, entropy, logits, token, temperature);
+        String entry = Launcher.entry("token_log_prob", logits.type());
+        if (logits.rows() == 0) return;
+        launcher.checkTokens("tokenLogProb", token, logits.columns());
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "token_log_prob",
+                    entry,
+                    Launcher.blocks(logits.rows()),
+                    operands.write(logProb),
+                    operands.write(logSumExp),
+                    operands.write(entropy),
+                    operands.read(logits),
+                    operands.read(token),
+                    logits.columns(),
+                    logits.rowStride(),
+                    (float) (1 / temperature));
+            operands.finish();
         }
+    }
 
-        @Override
-        public int priority() {
-            return 20;
+    /**
+     * {@link #tokenLogProb} at temperature 1 of logits that never exist as a whole: one chunk of the vocabulary after the
+     * other, each with all rows, from column 0 on. A chunk is asked for when the work on the one before has been queued
+     * or done, so on a device's stream they may share their memory.
+     *
+     * @param logProb (N), f32, out: as for the whole; so are the others
+     * @param logSumExp (N), f32, out
+     * @param entropy (N), f32, out
+     * @param chunks (N, some columns) each, {@code vocabulary} columns together
+     * @param token (N), i32; negative is padding, {@code vocabulary} or more an error
+     * @param vocabulary V
+     */
+    public void tokenLogProb(
+            Vector logProb, Vector logSumExp, Vector entropy, Iterable<Matrix> chunks, Vector token, long vocabulary) {
+        new ChunkedLogProb(launcher).run(logProb, logSumExp, entropy, chunks, token, vocabulary);
+    }
+
+    /**
+     * {@link #sample} from the logits hidden · weightᵀ, which are never written. By the Gumbel-max trick with one number
+     * {@link io.equipoise.kernels.Philox#uniform}(seed, sequence, position, 1 + token) a token, so the draws are others
+     * than {@code sample}'s, from the same distribution.
+     *
+     * @param token (B), i32, out; −1 where the row holds a NaN, +∞ or nothing but −∞
+     * @param logProb (B), f32, out: log-probability of the draw, nats
+     * @param hidden (B, D), bf16
+     * @param weight (V, D), bf16: the head's
+     * @param sequence (B), i64: index of the row's sequence in the run
+     * @param position (B), i32: index of the token in its sequence
+     * @param temperature > 0
+     */
+    public void lmHeadSample(
+            Vector token,
+            Vector logProb,
+            Matrix hidden,
+            Matrix weight,
+            Vector sequence,
+            Vector position,
+            double temperature,
+            long seed) {
+        new LmHead(launcher).sample(token, logProb, hidden, weight, sequence, position, temperature, seed);
+    }
+
+    @Override
+    public void energy(
+            Vector logTarget,
+            Vector logWeight,
+            Vector logRatio,
+            Vector statistics,
+            Matrix base,
+            Matrix proposal,
+            Matrix policy,
+            Matrix phi,
+            Vector lambda,
+            Vector filter,
+            double logZ) {
+        Shapes.energy(logTarget, logWeight, logRatio, statistics, base, proposal, policy, phi, lambda, filter);
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "energy",
+                    "energy_kernel",
+                    Launcher.blocks(1),
+                    operands.write(logTarget),
+                    operands.write(logWeight),
+                    operands.write(logRatio),
+                    operands.write(statistics),
+                    operands.read(base),
+                    operands.read(proposal),
+                    operands.read(policy),
+                    operands.read(phi),
+                    operands.read(lambda),
+                    operands.read(filter),
+                    base.rows(),
+                    base.columns(),
+                    phi.columns(),
+                    base.rowStride(),
+                    proposal.rowStride(),
+                    policy.rowStride(),
+                    phi.rowStride(),
+                    logZ);
+            operands.finish();
         }
+    }
 
-        @Override
-        public Optional<String> unavailable() {
-            return Optional.of(reason(driverError()));
+    @Override
+    public void coefficient(
+            Vector coefficient, Vector logTarget, Vector logProposal, Vector logPolicy, CoefficientRule rule) {
+        Shapes.coefficient(coefficient, logTarget, logProposal, logPolicy);
+        if (coefficient.size() == 0) return;
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "coefficient",
+                    "coefficient_kernel",
+                    Launcher.threads(coefficient.size()),
+                    operands.write(coefficient),
+                    operands.read(logTarget),
+                    operands.read(logProposal),
+                    operands.read(logPolicy),
+                    coefficient.size(),
+                    rule.form().code(),
+                    rule.logZ(),
+                    rule.normalize() ? 1 : 0);
+            operands.finish();
         }
+    }
 
-        @Override
-        public Kernels create() {
-            throw new KernelException("kernels 'cuda' can't run here: " + reason(driverError()));
+    @Override
+    public void gradient(Matrix logits, Vector logSumExp, Vector token, Vector coefficient) {
+        Shapes.gradient(logits, logSumExp, token, coefficient);
+        String entry = Launcher.entry("gradient", logits.type());
+        if (logits.rows() == 0) return;
+        launcher.checkTokens("gradient", token, logits.columns());
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "gradient",
+                    entry,
+                    Launcher.blocks(logits.rows()),
+                    operands.update(logits),
+                    operands.read(logSumExp),
+                    operands.read(token),
+                    operands.read(coefficient),
+                    logits.columns(),
+                    logits.rowStride());
+            operands.finish();
         }
+    }
 
-        /** Why not, given what loading the driver said; empty when it loaded. */
-        static String reason(Optional<String> driverError) {
-            return driverError
-                    .map(error -> "no NVIDIA driver (" + error + ")")
-                    .orElse("this version ships the kernels' PTX but does not launch it yet; use --kernels cpu");
+    @Override
+    public void adam(
+            Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient, AdamRule rule, double scale) {
+        adam(parameter, firstMoment, secondMoment, gradient, Vector.NONE, rule, scale);
+    }
+
+    /**
+     * {@link #adam(Vector, Vector, Vector, Vector, AdamRule, double) adam} with a copy of the new parameter in bf16,
+     * rounded to nearest, for products.
+     *
+     * @param copy (P), bf16, out, or {@link Vector#NONE}
+     */
+    public void adam(
+            Vector parameter,
+            Vector firstMoment,
+            Vector secondMoment,
+            Vector gradient,
+            Vector copy,
+            AdamRule rule,
+            double scale) {
+        Shapes.adam(parameter, firstMoment, secondMoment, gradient);
+        long size = parameter.size();
+        if (!copy.isNone() && (copy.type() != DataType.BF16 || copy.size() != size)) {
+            throw new KernelException(
+                    "adam: copy is " + copy.type() + " of " + copy.size() + ", wanted BF16 of " + size);
         }
-
-        /**
-         * Asks for the driver by its name alone: any class of {@code org.bytedeco.cuda} would fail to initialise, for good,
-         * on a machine without one.
-         */
-        private static Optional<String> driverError() {
-            try {
-                Loader.load(Loader.class);
-                Loader.loadGlobal("libcuda.so.1");
-                return Optional.empty();
-            } catch (LinkageError e) {
-                return Optional.of(
-                        String.valueOf(e.getMessage()).lines().findFirst().orElse("unknown"));
-            }
+        if (size == 0) return;
+        // In f64, as for the CPU's: 1 − β₂ᵗ has few digits in f32.
+        double correction1 = 1 - Math.pow(rule.beta1(), rule.step());
+        double correction2 = 1 - Math.pow(rule.beta2(), rule.step());
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "adam",
+                    "adam_kernel",
+                    Launcher.blocks(Math.min(Launcher.parts(size, ADAM_ELEMENTS), ADAM_BLOCKS)),
+                    operands.update(parameter),
+                    operands.update(firstMoment),
+                    operands.update(secondMoment),
+                    operands.read(gradient),
+                    copy.isNone() ? 0L : operands.write(copy),
+                    size,
+                    (float) scale,
+                    (float) rule.beta1(),
+                    (float) (1 - rule.beta1()),
+                    (float) rule.beta2(),
+                    (float) (1 - rule.beta2()),
+                    (float) (rule.learningRate() * rule.weightDecay()),
+                    (float) (rule.learningRate() / correction1),
+                    (float) (1 / Math.sqrt(correction2)),
+                    (float) rule.epsilon());
+            operands.finish();
         }
     }
 }

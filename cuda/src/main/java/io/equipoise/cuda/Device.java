@@ -31,7 +31,7 @@ public interface Device extends AutoCloseable {
         }
     }
 
-    /** What it is, for the log: {@code NVIDIA H100 (sm_90)}. */
+    /** What it is, for the log: {@code NVIDIA H100, sm_90}. */
     String description();
 
     /** Compute capability, major · 10 + minor. */

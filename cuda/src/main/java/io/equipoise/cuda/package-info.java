@@ -1,4 +1,4 @@
-/** CUDA kernels as PTX; see README.md of the module for what is and what isn't there. */
+/** The operations in CUDA, shipped as PTX and launched on a device; see README.md of the module for what has been proven. */
 @NullMarked
 package io.equipoise.cuda;
 

@@ -1,4 +1,4 @@
-/** What can be said of the kernels without a GPU. */
+/** What can be proven of the kernels and of the code that launches them without a GPU. */
 @NullMarked
 package io.equipoise.cuda;
 

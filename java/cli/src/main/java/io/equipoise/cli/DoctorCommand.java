@@ -42,6 +42,7 @@ final class DoctorCommand extends Command {
         machine.put("memory free, GiB", round(Pointer.availablePhysicalBytes() / GIB));
         machine.put("Java heap at most, GiB", round(Runtime.getRuntime().maxMemory() / GIB));
         machine.put("GPU", String.join("; ", Processor.nvidiaDevices()));
+        machine.put("GPU driver", Processor.nvidiaDriver());
         kernels(json.putObject("kernels"));
         var library = json.putObject("libtorch");
         try (var model = ModelHub.load(ModelFolder.of(RunConfig.EMBEDDED))) {
@@ -112,6 +113,15 @@ final class DoctorCommand extends Command {
                     .filter(line -> line.startsWith("Model:"))
                     .map(line -> line.substring(6).strip())
                     .toList();
+        }
+
+        /** As its kernel module gives it; empty without one. */
+        static String nvidiaDriver() {
+            return SystemFiles.lines("/proc/driver/nvidia/version").stream()
+                    .filter(line -> line.startsWith("NVRM version:"))
+                    .map(line -> line.substring(13).strip())
+                    .findFirst()
+                    .orElse("");
         }
     }
 }

@@ -61,6 +61,14 @@ final class RootCommand implements Runnable {
         System.setProperty("equipoise.cpu-isa", name);
     }
 
+    @Option(
+            names = "--sync-kernels",
+            scope = ScopeType.INHERIT,
+            description = "Wait after every kernel on a GPU, so that an error names the one that failed. Slower.")
+    void syncKernels(boolean value) {
+        System.setProperty("equipoise.sync-kernels", Boolean.toString(value));
+    }
+
     @Override
     public void run() {
         throw new ParameterException(

@@ -43,6 +43,8 @@ class ProgramTest {
         assertThat(json.at("/versions/pytorch preset").asText()).matches("\\d.*");
         assertThat(json.at("/kernels/in use").asText()).isNotEmpty();
         assertThat(json.at("/kernels/reference").asText()).isEqualTo("can run");
+        assertThat(json.at("/kernels/cuda").asText()).matches("can run|can't run: .+");
+        assertThat(json.at("/machine/GPU driver").isTextual()).isTrue();
         assertThat(json.at("/machine/threads").asInt()).isPositive();
     }
 
@@ -50,7 +52,8 @@ class ProgramTest {
     void helpNamesEveryCommand() {
         var outputs = Outputs.of("--help");
         assertThat(outputs.code()).isZero();
-        assertThat(outputs.out()).contains("demo", "train", "sample", "evaluate", "doctor", "--kernels", "Exit codes");
+        assertThat(outputs.out())
+                .contains("demo", "train", "sample", "evaluate", "doctor", "--kernels", "--sync-kernels", "Exit codes");
     }
 
     @Test

@@ -1,9 +1,11 @@
 package io.equipoise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.kernels.KernelProvider;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -144,6 +146,18 @@ class RefusalTest {
     @Test
     void unknownKernels() {
         refused(Outputs.of("doctor", "--kernels", "abacus"), "abacus", "reference");
+    }
+
+    @Test
+    void kernelsOfADeviceThatIsNotThere() {
+        var cuda = KernelProvider.all().stream()
+                .filter(provider -> provider.name().equals("cuda"))
+                .findFirst()
+                .orElseThrow();
+        assumeThat(cuda.unavailable()).isPresent();
+        refused(
+                Outputs.of("doctor", "--kernels", "cuda", "--sync-kernels"),
+                "kernels 'cuda' can't run here: " + cuda.unavailable().orElseThrow());
     }
 
     @Test

@@ -108,7 +108,17 @@ public final class Trainer implements AutoCloseable {
     /** The same for a model whose tokens become text in another way. */
     public static Trainer create(
             CausalLanguageModel base, TextDecoder text, List<Constraint> constraints, TrainingConfig config) {
-        return new Trainer(base, text, constraints, config, KernelProvider.kernels());
+        return create(base, text, constraints, config, KernelProvider.kernels());
+    }
+
+    /** The same with kernels of the caller's choice rather than the process's. */
+    public static Trainer create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            TrainingConfig config,
+            Kernels kernels) {
+        return new Trainer(base, text, constraints, config, kernels);
     }
 
     /** One step of training. */
