@@ -8,9 +8,24 @@ import java.util.Set;
 final class Access {
     /** Where a cache should keep what is accessed; changes no result. */
     private static final Set<String> CACHING = Set.of(
-            "ca", "cg", "cs", "lu", "cv", "wb", "wt", "L1::evict_normal", "L1::evict_unchanged", "L1::evict_first",
-            "L1::evict_last", "L1::no_allocate", "L2::64B", "L2::128B", "L2::256B", "L2::evict_last",
-            "L2::evict_normal", "L2::evict_first");
+            "ca",
+            "cg",
+            "cs",
+            "lu",
+            "cv",
+            "wb",
+            "wt",
+            "L1::evict_normal",
+            "L1::evict_unchanged",
+            "L1::evict_first",
+            "L1::evict_last",
+            "L1::no_allocate",
+            "L2::64B",
+            "L2::128B",
+            "L2::256B",
+            "L2::evict_last",
+            "L2::evict_normal",
+            "L2::evict_first");
 
     private static final Set<String> SCOPES = Set.of("cta", "cluster", "gpu", "sys");
 

@@ -47,7 +47,9 @@ final class AsyncCopies {
         if (size != 4 && size != 8 && size != 16) throw o.fail("a size of 4, 8 or 16");
         var to = Access.address(o, 0);
         var from = Access.address(o, 1);
-        int given = o.operands() == 4 ? o.source(3, Type.U32) : o.decoder().registers().constant(size);
+        int given = o.operands() == 4
+                ? o.source(3, Type.U32)
+                : o.decoder().registers().constant(size);
         return (warp, lanes) -> {
             warp.require(to.place(), lanes);
             warp.require(from.place(), lanes);

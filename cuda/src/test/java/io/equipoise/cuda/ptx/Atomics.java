@@ -71,15 +71,16 @@ final class Atomics {
                 if (!type.integer()) throw o.fail("no atomic maximum of floats");
                 yield (old, b, c) -> order(type, old, b) >= 0 ? old : b;
             }
-            default -> switch (type) {
-                case F32 -> (old, b, c) -> Floats.bits(Floats.f32(old) + Floats.f32(b));
-                case F64 -> (old, b, c) -> Doubles.bits(Doubles.f64(old) + Doubles.f64(b));
-                case F16, BF16, F16X2, BF16X2 -> {
-                    var sum = Halves.binary(type, Rounding.NEAREST, Rounding.NEAREST::sum);
-                    yield (old, b, c) -> sum.applyAsLong(old, b);
-                }
-                default -> (old, b, c) -> (old + b) & mask;
-            };
+            default ->
+                switch (type) {
+                    case F32 -> (old, b, c) -> Floats.bits(Floats.f32(old) + Floats.f32(b));
+                    case F64 -> (old, b, c) -> Doubles.bits(Doubles.f64(old) + Doubles.f64(b));
+                    case F16, BF16, F16X2, BF16X2 -> {
+                        var sum = Halves.binary(type, Rounding.NEAREST, Rounding.NEAREST::sum);
+                        yield (old, b, c) -> sum.applyAsLong(old, b);
+                    }
+                    default -> (old, b, c) -> (old + b) & mask;
+                };
         };
     }
 

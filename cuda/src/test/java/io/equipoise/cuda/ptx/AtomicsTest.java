@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 class AtomicsTest {
     /** Every thread applies its input to one number, which starts as {@code first}. */
     private static long fold(String instruction, long first, long... inputs) {
-        var body =
-                """
+        var body = """
                 ld.param.u64 %rd1, [p0];
                 ld.param.u64 %rd2, [p1];
                 mov.u32 %r1, %tid.x;
@@ -29,16 +28,18 @@ class AtomicsTest {
                 st.shared.u64 [tile], %rd7;
                 $wait:
                 bar.sync 0;
-                """
-                        + instruction + "\nret;";
+                """ + instruction + "\nret;";
         var ptx = Snippet.kernel(".shared .align 8 .b8 tile[8];\n", body);
         var shared = ptx.replace("[%rd1]", "[tile]")
                 .replace("global.add.noftz", "shared.add.noftz")
                 .replaceAll("(atom|red)(.*?)\\.global", "$1$2.shared")
                 .replace("st.global.u64 [tile], %rd7;", "")
-                .replaceAll("\nret;", "\nbar.sync 0; @%p1 bra \\$end; ld.shared.u64 %rd7, [tile]; st.global.u64 [%rd1], %rd7; \\$end: ret;");
+                .replaceAll(
+                        "\nret;",
+                        "\nbar.sync 0; @%p1 bra \\$end; ld.shared.u64 %rd7, [tile]; st.global.u64 [%rd1], %rd7; \\$end: ret;");
         long global = Snippet.run(ptx, inputs.length, 1, inputs, new long[] {first})[0];
-        assertThat(Snippet.run(shared, inputs.length, 1, inputs, new long[] {first})[0]).isEqualTo(global);
+        assertThat(Snippet.run(shared, inputs.length, 1, inputs, new long[] {first})[0])
+                .isEqualTo(global);
         return global;
     }
 
@@ -69,7 +70,8 @@ class AtomicsTest {
         long[] some = Snippet.bits(1f, 2f, 0.5f, -8f);
         assertThat(fold("atom.global.add.f32 %f8, [%rd1], %f2;", Snippet.bits(1f)[0], some))
                 .isEqualTo(Snippet.bits(-3.5f)[0]);
-        assertThat(fold("red.global.add.f32 [%rd1], %f2;", Snippet.bits(1f)[0], some)).isEqualTo(Snippet.bits(-3.5f)[0]);
+        assertThat(fold("red.global.add.f32 [%rd1], %f2;", Snippet.bits(1f)[0], some))
+                .isEqualTo(Snippet.bits(-3.5f)[0]);
         assertThat(fold("atom.global.add.f64 %fd8, [%rd1], %fd2;", Snippet.bits(1.0)[0], Snippet.bits(1.0, 2, -0.25)))
                 .isEqualTo(Snippet.bits(3.75)[0]);
         assertThat(fold("red.global.add.noftz.bf16x2 [%rd1], %r2;", 0x3f803f80L, 0x3f800000L, 0x00003f80L))
@@ -87,7 +89,8 @@ class AtomicsTest {
 
     @Test
     void whatIsNotKnownIsRefused() {
-        assertThatThrownBy(() -> fold("atom.global.max.f32 %f8, [%rd1], %f2;", 5, 7)).hasMessageContaining("of floats");
+        assertThatThrownBy(() -> fold("atom.global.max.f32 %f8, [%rd1], %f2;", 5, 7))
+                .hasMessageContaining("of floats");
         assertThatThrownBy(() -> fold("atom.global.sub.u32 %r8, [%rd1], %r2;", 5, 7))
                 .hasMessageContaining("unknown atomic");
         assertThatThrownBy(() -> fold("atom.global.add.u64 %rd8, [%rd1+4], %rd5;", 5, 7))

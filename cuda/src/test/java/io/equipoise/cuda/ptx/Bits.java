@@ -115,7 +115,8 @@ final class Bits {
                     int length = (int) c & 255;
                     long value = type.extend(a);
                     if (length == 0) return 0;
-                    long shifted = type.signed() ? value >> Math.min(position, 63) : position > 63 ? 0 : value >>> position;
+                    long shifted =
+                            type.signed() ? value >> Math.min(position, 63) : position > 63 ? 0 : value >>> position;
                     // The sign is the field's last bit, or the value's where the field passes it.
                     int kept = Math.min(length, Math.max(type.bits - position, 1));
                     if (kept < 64) {

@@ -52,20 +52,16 @@ class BitsTest {
     void funnelShifts() {
         Table.ternary(
                 "shf.l.wrap.b32 %d, %a, %b, %c;",
-                "b32 b32 b32 u32",
-                (a, b, c) -> (b << (c & 31)) | ((c & 31) == 0 ? 0 : a >>> (32 - (c & 31))));
+                "b32 b32 b32 u32", (a, b, c) -> (b << (c & 31)) | ((c & 31) == 0 ? 0 : a >>> (32 - (c & 31))));
         Table.ternary(
                 "shf.r.wrap.b32 %d, %a, %b, %c;",
-                "b32 b32 b32 u32",
-                (a, b, c) -> (a >>> (c & 31)) | ((c & 31) == 0 ? 0 : b << (32 - (c & 31))));
+                "b32 b32 b32 u32", (a, b, c) -> (a >>> (c & 31)) | ((c & 31) == 0 ? 0 : b << (32 - (c & 31))));
         Table.ternary(
                 "shf.r.clamp.b32 %d, %a, %b, %c;",
-                "b32 b32 b32 u32",
-                (a, b, c) -> c > 31 ? b : (a >>> c) | (c == 0 ? 0 : b << (32 - c)));
+                "b32 b32 b32 u32", (a, b, c) -> c > 31 ? b : (a >>> c) | (c == 0 ? 0 : b << (32 - c)));
         Table.ternary(
                 "shf.l.clamp.b32 %d, %a, %b, %c;",
-                "b32 b32 b32 u32",
-                (a, b, c) -> c > 31 ? a : (b << c) | (c == 0 ? 0 : a >>> (32 - c)));
+                "b32 b32 b32 u32", (a, b, c) -> c > 31 ? a : (b << c) | (c == 0 ? 0 : a >>> (32 - c)));
     }
 
     @Test
@@ -81,11 +77,13 @@ class BitsTest {
 
     @Test
     void fieldsOfBits() {
-        Table.ternary("bfe.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> {
-            long p = b & 255;
-            long n = c & 255;
-            return p > 31 ? 0 : (a >>> p) & (n > 31 ? 0xffffffffL : (1L << n) - 1);
-        });
+        Table.ternary(
+                "bfe.u32 %d, %a, %b, %c;",
+                "u32 u32 u32 u32", (a, b, c) -> {
+                    long p = b & 255;
+                    long n = c & 255;
+                    return p > 31 ? 0 : (a >>> p) & (n > 31 ? 0xffffffffL : (1L << n) - 1);
+                });
         Table.ternary("bfe.s32 %d, %a, %b, %c;", "s32 s32 u32 u32", (a, b, c) -> extracted(a, b, c, 32));
         Table.ternary("bfe.s64 %d, %a, %b, %c;", "s64 s64 u32 u32", (a, b, c) -> extracted(a, b, c, 64));
         Table.ternary("bfi.b32 %d, %a, %b, %c, 5;", "b32 b32 b32 u32", (a, b, c) -> inserted(a, b, c, 5, 32));
@@ -119,8 +117,8 @@ class BitsTest {
         Table.unary("brev.b64 %d, %a;", "b64 b64", Long::reverse);
         Table.unary("bfind.u32 %d, %a;", "u32 u32", a -> 31 - Integer.numberOfLeadingZeros((int) a));
         Table.unary(
-                "bfind.s32 %d, %a;", "u32 s32", a -> 31 - Integer.numberOfLeadingZeros((int) a < 0 ? ~(int) a : (int) a));
-        Table.unary(
-                "bfind.shiftamt.u32 %d, %a;", "u32 u32", a -> a == 0 ? -1 : Integer.numberOfLeadingZeros((int) a));
+                "bfind.s32 %d, %a;",
+                "u32 s32", a -> 31 - Integer.numberOfLeadingZeros((int) a < 0 ? ~(int) a : (int) a));
+        Table.unary("bfind.shiftamt.u32 %d, %a;", "u32 u32", a -> a == 0 ? -1 : Integer.numberOfLeadingZeros((int) a));
     }
 }

@@ -88,13 +88,17 @@ final class Block {
         var barrier = first.waiting();
         for (var warp : warps) {
             if (warp.alive != warp.existing) {
-                throw faultAt(first, "waits at a barrier that thread "
-                        + (warp.index * 32 + Integer.numberOfTrailingZeros(warp.existing & ~warp.alive))
-                        + " never reaches: it has left the kernel");
+                throw faultAt(
+                        first,
+                        "waits at a barrier that thread "
+                                + (warp.index * 32 + Integer.numberOfTrailingZeros(warp.existing & ~warp.alive))
+                                + " never reaches: it has left the kernel");
             }
             if (warp.waiting().action() != barrier.action()) {
-                throw faultAt(first, "divergent barrier: thread " + warp.index * 32 + " waits at another, line "
-                        + warp.waiting().line());
+                throw faultAt(
+                        first,
+                        "divergent barrier: thread " + warp.index * 32 + " waits at another, line "
+                                + warp.waiting().line());
             }
         }
         interval++;

@@ -9,7 +9,8 @@ import java.util.function.LongToDoubleFunction;
 /** {@code setp}, {@code set}, {@code selp}, {@code slct}, {@code testp}. */
 final class Comparisons {
     private static final String[] NAMES = {
-        "eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"
+        "eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs", "equ", "neu", "ltu", "leu", "gtu", "geu", "num",
+        "nan"
     };
 
     private Comparisons() {}
@@ -96,18 +97,14 @@ final class Comparisons {
                 switch (name) {
                     case "eq" -> (a, b) -> a == b;
                     case "ne" -> (a, b) -> a != b;
-                    case "lt" -> signed
-                            ? (a, b) -> type.extend(a) < type.extend(b)
-                            : (a, b) -> Long.compareUnsigned(a, b) < 0;
-                    case "le" -> signed
-                            ? (a, b) -> type.extend(a) <= type.extend(b)
-                            : (a, b) -> Long.compareUnsigned(a, b) <= 0;
-                    case "gt" -> signed
-                            ? (a, b) -> type.extend(a) > type.extend(b)
-                            : (a, b) -> Long.compareUnsigned(a, b) > 0;
-                    case "ge" -> signed
-                            ? (a, b) -> type.extend(a) >= type.extend(b)
-                            : (a, b) -> Long.compareUnsigned(a, b) >= 0;
+                    case "lt" ->
+                        signed ? (a, b) -> type.extend(a) < type.extend(b) : (a, b) -> Long.compareUnsigned(a, b) < 0;
+                    case "le" ->
+                        signed ? (a, b) -> type.extend(a) <= type.extend(b) : (a, b) -> Long.compareUnsigned(a, b) <= 0;
+                    case "gt" ->
+                        signed ? (a, b) -> type.extend(a) > type.extend(b) : (a, b) -> Long.compareUnsigned(a, b) > 0;
+                    case "ge" ->
+                        signed ? (a, b) -> type.extend(a) >= type.extend(b) : (a, b) -> Long.compareUnsigned(a, b) >= 0;
                     case "lo" -> (a, b) -> Long.compareUnsigned(a, b) < 0;
                     case "ls" -> (a, b) -> Long.compareUnsigned(a, b) <= 0;
                     case "hi" -> (a, b) -> Long.compareUnsigned(a, b) > 0;
@@ -125,8 +122,8 @@ final class Comparisons {
             case "le" -> (a, b) -> f.applyAsDouble(a) <= f.applyAsDouble(b);
             case "gt" -> (a, b) -> f.applyAsDouble(a) > f.applyAsDouble(b);
             case "ge" -> (a, b) -> f.applyAsDouble(a) >= f.applyAsDouble(b);
-            case "equ" -> (a, b) ->
-                    !(f.applyAsDouble(a) < f.applyAsDouble(b) || f.applyAsDouble(a) > f.applyAsDouble(b));
+            case "equ" ->
+                (a, b) -> !(f.applyAsDouble(a) < f.applyAsDouble(b) || f.applyAsDouble(a) > f.applyAsDouble(b));
             case "neu" -> (a, b) -> f.applyAsDouble(a) != f.applyAsDouble(b);
             case "ltu" -> (a, b) -> !(f.applyAsDouble(a) >= f.applyAsDouble(b));
             case "leu" -> (a, b) -> !(f.applyAsDouble(a) > f.applyAsDouble(b));

@@ -93,8 +93,7 @@ class ComparisonsTest {
         }
         Table.binary(
                 "setp.eq.s32 %p1|%p2, %a, %b; selp.u32 %d, 1, 2, %p1; @%p2 add.u32 %d, %d, 4;",
-                "u32 s32 s32",
-                (a, b) -> a == b ? 1 : 6);
+                "u32 s32 s32", (a, b) -> a == b ? 1 : 6);
     }
 
     private static boolean combine(String operator, boolean a, boolean b) {
@@ -110,15 +109,13 @@ class ComparisonsTest {
         Table.binary("set.lt.u32.s32 %d, %a, %b;", "u32 s32 s32", (a, b) -> (int) a < (int) b ? -1 : 0);
         Table.binary(
                 "set.gt.f32.f32 %d, %a, %b;",
-                "f32 f32 f32",
-                (a, b) -> value("f32", a) > value("f32", b) ? Float.floatToRawIntBits(1) : 0);
+                "f32 f32 f32", (a, b) -> value("f32", a) > value("f32", b) ? Float.floatToRawIntBits(1) : 0);
         Table.ternary("slct.b64.s32 %d, %a, %b, %c;", "b64 b64 b64 s32", (a, b, c) -> (int) c >= 0 ? a : b);
         Table.unary(
                 "testp.finite.f32 %p1, %a; selp.u32 %d, 1, 0, %p1; testp.notanumber.f32 %p1, %a; @%p1 add.u32 %d, %d, 2;"
                         + "testp.infinite.f32 %p1, %a; @%p1 add.u32 %d, %d, 4; testp.subnormal.f32 %p1, %a; @%p1 add.u32 %d, %d, 8;"
                         + "testp.normal.f32 %p1, %a; @%p1 add.u32 %d, %d, 16; testp.number.f32 %p1, %a; @%p1 add.u32 %d, %d, 32;",
-                "u32 f32",
-                a -> {
+                "u32 f32", a -> {
                     float x = Float.intBitsToFloat((int) a);
                     boolean subnormal = x != 0 && Math.abs(x) < Float.MIN_NORMAL;
                     return (Float.isFinite(x) ? 1 : 0)

@@ -85,9 +85,8 @@ final class Conversions {
     private static LongUnaryOperator floats(
             Type from, Type to, Rounding rounding, Optional<Rounding> integral, boolean ftz) {
         var value = value(from, ftz);
-        LongToDoubleFunction rounded = integral.isPresent()
-                ? bits -> integral.get().integral(value.applyAsDouble(bits))
-                : value;
+        LongToDoubleFunction rounded =
+                integral.isPresent() ? bits -> integral.get().integral(value.applyAsDouble(bits)) : value;
         if (to == Type.F64) return bits -> Doubles.bits(rounded.applyAsDouble(bits));
         var format = Format.of(to);
         var flush = Floats.finish(ftz && to == Type.F32, false);

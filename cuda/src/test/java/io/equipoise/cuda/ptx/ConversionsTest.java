@@ -41,22 +41,36 @@ class ConversionsTest {
     @Test
     void floatsBecomeTheNearestIntegerThereIs() {
         var modes = Map.of(
-                "rni", RoundingMode.HALF_EVEN, "rzi", RoundingMode.DOWN, "rmi", RoundingMode.FLOOR, "rpi", RoundingMode.CEILING);
+                "rni",
+                RoundingMode.HALF_EVEN,
+                "rzi",
+                RoundingMode.DOWN,
+                "rmi",
+                RoundingMode.FLOOR,
+                "rpi",
+                RoundingMode.CEILING);
         modes.forEach((mode, rounding) -> {
             for (var to : new Type[] {Type.S32, Type.U32, Type.S64, Type.U64}) {
                 var word = to.word();
-                Table.unary("cvt." + mode + "." + word + ".f32 %d, %a;", word + " f32", a ->
-                        integer(f32(a), rounding, to, to.bits == 64));
-                Table.unary("cvt." + mode + "." + word + ".f64 %d, %a;", word + " f64", a ->
-                        integer(Double.longBitsToDouble(a), rounding, to, true));
+                Table.unary(
+                        "cvt." + mode + "." + word + ".f32 %d, %a;",
+                        word + " f32",
+                        a -> integer(f32(a), rounding, to, to.bits == 64));
+                Table.unary(
+                        "cvt." + mode + "." + word + ".f64 %d, %a;",
+                        word + " f64",
+                        a -> integer(Double.longBitsToDouble(a), rounding, to, true));
             }
             Table.unary("cvt." + mode + ".f32.f32 %d, %a;", "f32 f32", a -> {
                 float x = f32(a);
                 if (!Float.isFinite(x) || x == 0) return bits(x);
-                return bits(Math.copySign(new BigDecimal(x).setScale(0, rounding).floatValue(), x));
+                return bits(
+                        Math.copySign(new BigDecimal(x).setScale(0, rounding).floatValue(), x));
             });
         });
-        Table.unary("cvt.rzi.s64.bf16 %d, %a;", "s64 bf16", a -> (long) f32(a << 16) | (Float.isNaN(f32(a << 16)) ? Long.MIN_VALUE : 0));
+        Table.unary(
+                "cvt.rzi.s64.bf16 %d, %a;",
+                "s64 bf16", a -> (long) f32(a << 16) | (Float.isNaN(f32(a << 16)) ? Long.MIN_VALUE : 0));
         assertThatThrownBy(() -> Snippet.evaluate("cvt.s32.f32 %d, %a;", "s32 f32", new long[1]))
                 .hasMessageContaining("no rounding");
     }
@@ -87,10 +101,12 @@ class ConversionsTest {
         Table.unary("cvt.rz.f32.s64 %d, %a;", "f32 s64", a -> bits(directed(BigDecimal.valueOf(a), true, a < 0)));
         Table.unary("cvt.rm.f32.u64 %d, %a;", "f32 u64", a -> bits(directed(unsigned(a), true, false)));
         Table.unary("cvt.rp.f32.u32 %d, %a;", "f32 u32", a -> bits(directed(unsigned(a), false, false)));
-        Table.unary("cvt.rm.f64.s64 %d, %a;", "f64 s64", a -> {
-            double x = a;
-            return bits(new BigDecimal(x).compareTo(BigDecimal.valueOf(a)) > 0 ? Math.nextDown(x) : x);
-        });
+        Table.unary(
+                "cvt.rm.f64.s64 %d, %a;",
+                "f64 s64", a -> {
+                    double x = a;
+                    return bits(new BigDecimal(x).compareTo(BigDecimal.valueOf(a)) > 0 ? Math.nextDown(x) : x);
+                });
     }
 
     private static BigDecimal unsigned(long a) {
@@ -118,15 +134,15 @@ class ConversionsTest {
         assertThat(Snippet.evaluate("cvt.rz.f16.f32 %d, %a;", "f16 f32", x))
                 .containsExactly(0x3c00, 0x7bff, 0x7bff, 0x7bff, 1, 0, 0, 0xc248, 0x7fff);
         // To nearest even by the carry of an addition, as every CPU code does it.
-        Table.unary("cvt.rn.bf16.f32 %d, %a;", "bf16 f32", a -> Float.isNaN(f32(a)) ? 0x7fff : (a + 0x7fff + (a >> 16 & 1)) >> 16);
+        Table.unary(
+                "cvt.rn.bf16.f32 %d, %a;",
+                "bf16 f32", a -> Float.isNaN(f32(a)) ? 0x7fff : (a + 0x7fff + (a >> 16 & 1)) >> 16);
         Table.unary("cvt.rz.bf16.f32 %d, %a;", "bf16 f32", a -> Float.isNaN(f32(a)) ? 0x7fff : a >> 16);
-        Table.binary(
-                "cvt.rn.bf16x2.f32 %d, %a, %b;",
-                "b32 f32 f32",
-                (a, b) -> nearest(a) << 16 | nearest(b));
+        Table.binary("cvt.rn.bf16x2.f32 %d, %a, %b;", "b32 f32 f32", (a, b) -> nearest(a) << 16 | nearest(b));
         assertThat(Snippet.evaluate("cvt.rn.f16x2.f32 %d, %a, %b;", "b32 f32 f32", Snippet.bits(1f), Snippet.bits(2f)))
                 .containsExactly(0x3c004000L);
-        assertThat(Snippet.evaluate("cvt.rn.relu.bf16x2.f32 %d, %a, %b;", "b32 f32 f32", Snippet.bits(-1f), Snippet.bits(2f)))
+        assertThat(Snippet.evaluate(
+                        "cvt.rn.relu.bf16x2.f32 %d, %a, %b;", "b32 f32 f32", Snippet.bits(-1f), Snippet.bits(2f)))
                 .containsExactly(0x4000L);
         assertThat(Snippet.evaluate("cvt.rna.tf32.f32 %d, %a;", "b32 f32", new long[] {0x3f801000L, 0x3f800fffL}))
                 .containsExactly(0x3f802000L, 0x3f800000L);
@@ -153,7 +169,8 @@ class ConversionsTest {
         Table.unary("mov.b64 {%d, _}, %a;", "b32 b64", a -> a);
         Table.unary("mov.b32 {_, %d}, %a;", "b16 b32", a -> a >>> 16);
         Table.unary("mov.f32 %d, %a;", "f32 f32", a -> a);
-        Table.unary("{ .reg .b16 low; .reg .b16 high; mov.b32 {low, high}, %a; mov.b32 %d, {high, low}; }", "b32 b32", a ->
-                (a << 16 & 0xffff0000L) | a >>> 16);
+        Table.unary(
+                "{ .reg .b16 low; .reg .b16 high; mov.b32 {low, high}, %a; mov.b32 %d, {high, low}; }",
+                "b32 b32", a -> (a << 16 & 0xffff0000L) | a >>> 16);
     }
 }

@@ -13,9 +13,27 @@ import java.util.Set;
 /** Makes a kernel's text a {@link Program}. Functions it calls become parts of it, once for each call. */
 final class Decoder {
     private static final Set<String> SPECIALS = Set.of(
-            "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%ctaid.x", "%ctaid.y", "%ctaid.z",
-            "%nctaid.x", "%nctaid.y", "%nctaid.z", "%laneid", "%warpid", "%nwarpid", "%lanemask_eq", "%lanemask_lt",
-            "%lanemask_le", "%lanemask_gt", "%lanemask_ge", "%dynamic_smem_size");
+            "%tid.x",
+            "%tid.y",
+            "%tid.z",
+            "%ntid.x",
+            "%ntid.y",
+            "%ntid.z",
+            "%ctaid.x",
+            "%ctaid.y",
+            "%ctaid.z",
+            "%nctaid.x",
+            "%nctaid.y",
+            "%nctaid.z",
+            "%laneid",
+            "%warpid",
+            "%nwarpid",
+            "%lanemask_eq",
+            "%lanemask_lt",
+            "%lanemask_le",
+            "%lanemask_gt",
+            "%lanemask_ge",
+            "%dynamic_smem_size");
 
     /** More than any library function nests; a recursion would not end. */
     private static final int DEEPEST = 16;
@@ -83,7 +101,8 @@ final class Decoder {
     }
 
     private void body(Module.Function function, Optional<Label> end, Map<String, Item.Variable> arguments) {
-        if (frames.size() == DEEPEST) throw Fault.unreadable(function.line(), "calls nest too deep: " + function.name());
+        if (frames.size() == DEEPEST)
+            throw Fault.unreadable(function.line(), "calls nest too deep: " + function.name());
         if (function.body().isEmpty()) throw Fault.unreadable(function.line(), "no body of " + function.name());
         registers.open();
         arguments.forEach(registers::alias);
@@ -207,7 +226,8 @@ final class Decoder {
 
     /** The address of a variable in its space. */
     OptionalLong symbol(Operand.Name name) {
-        var variable = registers.variable(name.name())
+        var variable = registers
+                .variable(name.name())
                 .or(() -> parameters.named(name.name()))
                 .or(() -> module.variables().stream()
                         .filter(v -> v.name().equals(name.name()))

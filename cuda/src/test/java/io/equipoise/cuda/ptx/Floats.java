@@ -82,8 +82,7 @@ final class Floats {
         var rounding = approximate ? Rounding.NEAREST : o.rounding();
         if (type == Type.F64) {
             if (rounding != Rounding.NEAREST) throw o.fail("f64 division is only rounded to nearest");
-            return binary(
-                    o, type, (a, b) -> Doubles.bits(Double.longBitsToDouble(a) / Double.longBitsToDouble(b)));
+            return binary(o, type, (a, b) -> Doubles.bits(Double.longBitsToDouble(a) / Double.longBitsToDouble(b)));
         }
         if (type != Type.F32) throw o.fail("no division of " + type);
         if (rounding == Rounding.NEAREST) return binary(o, type, (a, b) -> bits(f32(a) / f32(b)));

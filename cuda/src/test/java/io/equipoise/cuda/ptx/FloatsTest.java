@@ -116,7 +116,9 @@ class FloatsTest {
                 float y = f32(b[i]);
                 boolean plain = x == 0 || y == 0 || !Float.isFinite(x) || !Float.isFinite(y);
                 float expected = plain ? x / y : rounded(new BigDecimal(x).divide(new BigDecimal(y), many), rounding);
-                assertThat(f32(quotients[i])).as("div.%s of %s, %s", rounding, x, y).isEqualTo(Float.valueOf(expected));
+                assertThat(f32(quotients[i]))
+                        .as("div.%s of %s, %s", rounding, x, y)
+                        .isEqualTo(Float.valueOf(expected));
             }
             long[] roots = Snippet.evaluate("sqrt." + rounding + ".f32 %d, %a;", "f32 f32", values);
             long[] reciprocals = Snippet.evaluate("rcp." + rounding + ".f32 %d, %a;", "f32 f32", values);
@@ -140,8 +142,10 @@ class FloatsTest {
         long negative = 0x80000000L;
         assertThat(Snippet.evaluate("add.rm.f32 %d, %a, %b;", "f32 f32 f32", a, b))
                 .containsExactly(negative, negative, negative, 0);
-        assertThat(Snippet.evaluate("add.rp.f32 %d, %a, %b;", "f32 f32 f32", a, b)).containsExactly(0, 0, negative, 0);
-        assertThat(Snippet.evaluate("fma.rm.f32 %d, %a, %b, 0f3F800000;", "f32 f32 f32", a, Snippet.bits(-1f, 1f, 1f, 1f)))
+        assertThat(Snippet.evaluate("add.rp.f32 %d, %a, %b;", "f32 f32 f32", a, b))
+                .containsExactly(0, 0, negative, 0);
+        assertThat(Snippet.evaluate(
+                        "fma.rm.f32 %d, %a, %b, 0f3F800000;", "f32 f32 f32", a, Snippet.bits(-1f, 1f, 1f, 1f)))
                 .containsExactly(negative, 0x3f800000L, 0x3f800000L, 0x3f800000L);
     }
 
@@ -152,46 +156,51 @@ class FloatsTest {
 
     @Test
     void subnormalsAreFlushedAndResultsSaturated() {
+        Table.binary("add.ftz.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(flushed(bits(flushed(a) + flushed(b)))));
         Table.binary(
-                "add.ftz.f32 %d, %a, %b;",
-                "f32 f32 f32",
-                (a, b) -> bits(flushed(bits(flushed(a) + flushed(b)))));
+                "mul.rn.ftz.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(flushed(bits(flushed(a) * flushed(b)))));
         Table.binary(
-                "mul.rn.ftz.f32 %d, %a, %b;",
-                "f32 f32 f32",
-                (a, b) -> bits(flushed(bits(flushed(a) * flushed(b)))));
-        Table.binary("add.sat.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> {
-            float sum = f32(a) + f32(b);
-            return bits(sum > 0 ? Math.min(sum, 1) : 0f);
-        });
-        Table.ternary("fma.rn.ftz.sat.f32 %d, %a, %b, %c;", "f32 f32 f32 f32", (a, b, c) -> {
-            float sum = flushed(bits(Math.fma(flushed(a), flushed(b), flushed(c))));
-            return bits(sum > 0 ? Math.min(sum, 1) : 0f);
-        });
+                "add.sat.f32 %d, %a, %b;",
+                "f32 f32 f32", (a, b) -> {
+                    float sum = f32(a) + f32(b);
+                    return bits(sum > 0 ? Math.min(sum, 1) : 0f);
+                });
+        Table.ternary(
+                "fma.rn.ftz.sat.f32 %d, %a, %b, %c;",
+                "f32 f32 f32 f32", (a, b, c) -> {
+                    float sum = flushed(bits(Math.fma(flushed(a), flushed(b), flushed(c))));
+                    return bits(sum > 0 ? Math.min(sum, 1) : 0f);
+                });
     }
 
     @Test
     void extremesLoseOrKeepNaN() {
-        Table.binary("max.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> {
-            float x = f32(a);
-            float y = f32(b);
-            return bits(Float.isNaN(x) ? y : Float.isNaN(y) ? x : Math.max(x, y));
-        });
+        Table.binary(
+                "max.f32 %d, %a, %b;",
+                "f32 f32 f32", (a, b) -> {
+                    float x = f32(a);
+                    float y = f32(b);
+                    return bits(Float.isNaN(x) ? y : Float.isNaN(y) ? x : Math.max(x, y));
+                });
         Table.binary("max.NaN.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(Math.max(f32(a), f32(b))));
         Table.binary("min.NaN.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(Math.min(f32(a), f32(b))));
-        Table.ternary("max.f32 %d, %a, %b, %c;", "f32 f32 f32 f32", (a, b, c) -> {
-            float most = Float.NaN;
-            for (float x : new float[] {f32(a), f32(b), f32(c)}) {
-                if (Float.isNaN(most)) most = x;
-                else if (!Float.isNaN(x)) most = Math.max(most, x);
-            }
-            return bits(most);
-        });
-        Table.binary("min.f64 %d, %a, %b;", "f64 f64 f64", (a, b) -> {
-            double x = Double.longBitsToDouble(a);
-            double y = Double.longBitsToDouble(b);
-            return bits(Double.isNaN(x) ? y : Double.isNaN(y) ? x : Math.min(x, y));
-        });
+        Table.ternary(
+                "max.f32 %d, %a, %b, %c;",
+                "f32 f32 f32 f32", (a, b, c) -> {
+                    float most = Float.NaN;
+                    for (float x : new float[] {f32(a), f32(b), f32(c)}) {
+                        if (Float.isNaN(most)) most = x;
+                        else if (!Float.isNaN(x)) most = Math.max(most, x);
+                    }
+                    return bits(most);
+                });
+        Table.binary(
+                "min.f64 %d, %a, %b;",
+                "f64 f64 f64", (a, b) -> {
+                    double x = Double.longBitsToDouble(a);
+                    double y = Double.longBitsToDouble(b);
+                    return bits(Double.isNaN(x) ? y : Double.isNaN(y) ? x : Math.min(x, y));
+                });
     }
 
     @Test
@@ -238,8 +247,10 @@ class FloatsTest {
             var word = type.word();
             var types = word + " " + word + " " + word;
             // In f64 the sum of two halves is exact but for bf16's range, the product always.
-            Table.binary("mul.rn." + word + " %d, %a, %b;", types, (a, b) ->
-                    nearest(format, format.decode(a) * format.decode(b)));
+            Table.binary(
+                    "mul.rn." + word + " %d, %a, %b;",
+                    types,
+                    (a, b) -> nearest(format, format.decode(a) * format.decode(b)));
             Table.binary("max." + word + " %d, %a, %b;", types, (a, b) -> {
                 double x = format.decode(a);
                 double y = format.decode(b);
@@ -248,18 +259,35 @@ class FloatsTest {
             Table.unary("neg." + word + " %d, %a;", word + " " + word, a -> a ^ 0x8000);
             Table.unary("abs." + word + " %d, %a;", word + " " + word, a -> a & 0x7fff);
         }
-        long[] sums = Snippet.evaluate("add.rn.bf16 %d, %a, %b;", "bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80});
+        long[] sums =
+                Snippet.evaluate("add.rn.bf16 %d, %a, %b;", "bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80});
         assertThat(sums[0]).as("1 + 2^-8 is a tie").isEqualTo(0x3f80);
-        assertThat(Snippet.evaluate(
-                        "fma.rn.bf16 %d, %a, %b, %c;", "bf16 bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80}, new long[] {0x3f81})[0])
+        assertThat(
+                        Snippet.evaluate(
+                                "fma.rn.bf16 %d, %a, %b, %c;",
+                                "bf16 bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80}, new long[] {0x3f81})[
+                                0])
                 .as("1 + 2^-7 + 2^-8 is a tie")
                 .isEqualTo(0x3f82);
-        assertThat(Snippet.evaluate(
-                        "fma.rn.f16x2 %d, %a, %b, %c;", "b32 b32 b32 b32", new long[] {0x3c004000L}, new long[] {0x44003c00L}, new long[] {0x3c00c000L})[0])
+        assertThat(
+                        Snippet.evaluate(
+                                "fma.rn.f16x2 %d, %a, %b, %c;",
+                                "b32 b32 b32 b32", new long[] {0x3c004000L}, new long[] {0x44003c00L}, new long[] {
+                                    0x3c00c000L
+                                })[0])
                 .isEqualTo(0x45000000L);
-        assertThat(Snippet.evaluate("add.bf16x2 %d, %a, %b;", "b32 b32 b32", new long[] {0x3f803f80L}, new long[] {0x3f80bf80L})[0])
+        assertThat(
+                        Snippet.evaluate(
+                                "add.bf16x2 %d, %a, %b;",
+                                "b32 b32 b32", new long[] {0x3f803f80L}, new long[] {0x3f80bf80L})[0])
                 .isEqualTo(0x40000000L);
-        assertThat(Snippet.evaluate("fma.rn.f32x2 %d, %a, %b, %c;", "b64 b64 b64 b64", new long[] {0x3f80000040000000L}, new long[] {0x4000000040000000L}, new long[] {0x3f8000003f800000L})[0])
+        assertThat(
+                        Snippet.evaluate(
+                                "fma.rn.f32x2 %d, %a, %b, %c;",
+                                "b64 b64 b64 b64",
+                                new long[] {0x3f80000040000000L},
+                                new long[] {0x4000000040000000L},
+                                new long[] {0x3f8000003f800000L})[0])
                 .isEqualTo(0x4040000040a00000L);
     }
 
@@ -300,14 +328,16 @@ class FloatsTest {
         assertThat(Snippet.evaluate("ex2.approx.f32 %d, %a;", "f32 f32", Snippet.bits(-127f)))
                 .containsExactly(bits(0x1p-127f));
         assertThat(Snippet.evaluate("lg2.approx.f32 %d, %a;", "f32 f32", Snippet.bits(0f, 8f, -1f, 0x1p-140f)))
-                .containsExactly(bits(Float.NEGATIVE_INFINITY) & 0xffffffffL, bits(3f), 0x7fffffffL, bits(-140f) & 0xffffffffL);
+                .containsExactly(
+                        bits(Float.NEGATIVE_INFINITY) & 0xffffffffL, bits(3f), 0x7fffffffL, bits(-140f) & 0xffffffffL);
         Table.binary("div.approx.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(f32(a) / f32(b)));
         Table.binary("div.full.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(f32(a) / f32(b)));
         // The upper half of an f64.
         long third = Snippet.evaluate("rcp.approx.ftz.f64 %d, %a;", "f64 f64", Snippet.bits(3.0))[0];
         assertThat(third & 0xffffffffL).isZero();
         assertThat(f64(third)).isBetween(1 / 3.0 - 0x1p-20, 1 / 3.0);
-        assertThat(f64(Snippet.evaluate("rsqrt.approx.f64 %d, %a;", "f64 f64", Snippet.bits(4.0))[0])).isEqualTo(0.5);
+        assertThat(f64(Snippet.evaluate("rsqrt.approx.f64 %d, %a;", "f64 f64", Snippet.bits(4.0))[0]))
+                .isEqualTo(0.5);
     }
 
     private interface Real {
@@ -321,7 +351,8 @@ class FloatsTest {
             float expected = (float) real.of(x);
             if (text.contains("ftz")) expected = flushed(bits(expected));
             if (!Float.isFinite(expected) || Math.abs(x) > 1e6 && text.matches("(sin|cos).*")) {
-                if (!Float.isFinite(expected)) assertThat(f32(actual[i])).as("%s of %s", text, x).isEqualTo(Float.valueOf(expected));
+                if (!Float.isFinite(expected))
+                    assertThat(f32(actual[i])).as("%s of %s", text, x).isEqualTo(Float.valueOf(expected));
                 continue;
             }
             assertThat((double) Math.abs(f32(actual[i]) - expected))

@@ -17,8 +17,8 @@ final class Halves {
         var format = Format.of(type);
         int bits = type.bits / count(type);
         long mask = (1L << bits) - 1;
-        LongBinaryOperator one = (a, b) ->
-                format.encode(f.applyAsDouble(format.decode(a & mask), format.decode(b & mask)), rounding);
+        LongBinaryOperator one =
+                (a, b) -> format.encode(f.applyAsDouble(format.decode(a & mask), format.decode(b & mask)), rounding);
         if (count(type) == 1) return one;
         return (a, b) -> one.applyAsLong(a, b) | one.applyAsLong(a >>> bits, b >>> bits) << bits;
     }

@@ -43,8 +43,7 @@ class IntegersTest {
                 (a, b) -> unsigned(a).multiply(unsigned(b)).shiftRight(64).longValue());
         Table.binary(
                 "mul.hi.s64 %d, %a, %b;",
-                "s64 s64 s64",
-                (a, b) -> BigInteger.valueOf(a)
+                "s64 s64 s64", (a, b) -> BigInteger.valueOf(a)
                         .multiply(BigInteger.valueOf(b))
                         .shiftRight(64)
                         .longValue());
@@ -53,7 +52,8 @@ class IntegersTest {
         Table.binary("mul.wide.s16 %d, %a, %b;", "s32 s16 s16", (a, b) -> (short) a * (short) b);
         Table.binary("mul.wide.u16 %d, %a, %b;", "u32 u16 u16", (a, b) -> a * b);
         Table.binary("mul24.lo.u32 %d, %a, %b;", "u32 u32 u32", (a, b) -> (a & 0xffffff) * (b & 0xffffff));
-        Table.binary("mul24.lo.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> (long) ((int) a << 8 >> 8) * ((int) b << 8 >> 8));
+        Table.binary(
+                "mul24.lo.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> (long) ((int) a << 8 >> 8) * ((int) b << 8 >> 8));
     }
 
     @Test
@@ -64,36 +64,26 @@ class IntegersTest {
         Table.ternary("mad.wide.u32 %d, %a, %b, %c;", "u64 u32 u32 u64", (a, b, c) -> a * b + c);
         Table.ternary("mad.wide.s32 %d, %a, %b, %c;", "s64 s32 s32 s64", (a, b, c) -> (long) (int) a * (int) b + c);
         Table.ternary(
-                "mad24.lo.u32 %d, %a, %b, %c;",
-                "u32 u32 u32 u32",
-                (a, b, c) -> (a & 0xffffff) * (b & 0xffffff) + c);
-        Table.ternary(
-                "sad.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> Math.max(a, b) - Math.min(a, b) + c);
+                "mad24.lo.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> (a & 0xffffff) * (b & 0xffffff) + c);
+        Table.ternary("sad.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> Math.max(a, b) - Math.min(a, b) + c);
     }
 
     @Test
     void carriesGoFromOneInstructionToTheNext() {
-        Table.ternary(
-                "add.cc.u32 %d, %a, %b; addc.u32 %d, %c, 0;",
-                "u32 u32 u32 u32",
-                (a, b, c) -> c + (a + b >>> 32));
+        Table.ternary("add.cc.u32 %d, %a, %b; addc.u32 %d, %c, 0;", "u32 u32 u32 u32", (a, b, c) -> c + (a + b >>> 32));
         Table.ternary(
                 "add.cc.u64 %d, %a, %b; addc.cc.u64 %d, %c, 0; addc.u64 %d, 0, 0;",
-                "u64 u64 u64 u64",
-                (a, b, c) -> unsigned(a)
+                "u64 u64 u64 u64", (a, b, c) -> unsigned(a)
                         .add(unsigned(b))
                         .shiftRight(64)
                         .add(unsigned(c))
                         .shiftRight(64)
                         .longValue());
         Table.ternary(
-                "sub.cc.u32 %d, %a, %b; subc.u32 %d, %c, 0;",
-                "u32 u32 u32 u32",
-                (a, b, c) -> c - (a < b ? 1 : 0));
+                "sub.cc.u32 %d, %a, %b; subc.u32 %d, %c, 0;", "u32 u32 u32 u32", (a, b, c) -> c - (a < b ? 1 : 0));
         Table.ternary(
                 "mad.lo.cc.u32 %d, %a, %b, %c; madc.hi.u32 %d, %a, %b, 0;",
-                "u32 u32 u32 u32",
-                (a, b, c) -> unsigned(a)
+                "u32 u32 u32 u32", (a, b, c) -> unsigned(a)
                         .multiply(unsigned(b))
                         .add(unsigned(c))
                         .shiftRight(32)
@@ -126,7 +116,11 @@ class IntegersTest {
         Table.binary("min.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> Math.min((int) a, (int) b));
         Table.binary("max.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> Math.max((int) a, (int) b));
         Table.binary("min.u32 %d, %a, %b;", "u32 u32 u32", Math::min);
-        Table.binary("max.u64 %d, %a, %b;", "u64 u64 u64", (a, b) -> unsigned(a).max(unsigned(b)).longValue());
-        Table.binary("min.u64 %d, %a, %b;", "u64 u64 u64", (a, b) -> unsigned(a).min(unsigned(b)).longValue());
+        Table.binary(
+                "max.u64 %d, %a, %b;",
+                "u64 u64 u64", (a, b) -> unsigned(a).max(unsigned(b)).longValue());
+        Table.binary(
+                "min.u64 %d, %a, %b;",
+                "u64 u64 u64", (a, b) -> unsigned(a).min(unsigned(b)).longValue());
     }
 }

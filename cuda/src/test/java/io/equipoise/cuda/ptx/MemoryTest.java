@@ -9,8 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class MemoryTest {
-    private static final String PROLOGUE =
-            """
+    private static final String PROLOGUE = """
             ld.param.u64 %rd1, [p0];
             ld.param.u64 %rd2, [p1];
             mov.u32 %r1, %tid.x;
@@ -25,11 +24,26 @@ class MemoryTest {
 
     @Test
     void vectorsAreLoadedAndStored() {
-        assertThat(run("", "ld.global.v2.u32 {%r2, %r3}, [%rd5]; st.global.v2.u32 [%rd4], {%r3, %r2};", 3, 1L << 32, 2, 3))
+        assertThat(run(
+                        "",
+                        "ld.global.v2.u32 {%r2, %r3}, [%rd5]; st.global.v2.u32 [%rd4], {%r3, %r2};",
+                        3,
+                        1L << 32,
+                        2,
+                        3))
                 .containsExactly(1, 2L << 32, 3L << 32);
-        assertThat(run("", "ld.global.v4.u16 {%rs1, %rs2, %rs3, %rs4}, [%rd5]; st.global.v4.u16 [%rd4], {%rs4, %rs3, %rs2, %rs1};", 1, 0x0001000200030004L))
+        assertThat(run(
+                        "",
+                        "ld.global.v4.u16 {%rs1, %rs2, %rs3, %rs4}, [%rd5]; st.global.v4.u16 [%rd4], {%rs4, %rs3, %rs2, %rs1};",
+                        1,
+                        0x0001000200030004L))
                 .containsExactly(0x0004000300020001L);
-        assertThat(run("", "ld.global.nc.L1::no_allocate.v2.f32 {%f1, %f2}, [%rd5+8]; st.global.v2.f32 [%rd4], {%f1, %f2};", 1, 1, 2))
+        assertThat(run(
+                        "",
+                        "ld.global.nc.L1::no_allocate.v2.f32 {%f1, %f2}, [%rd5+8]; st.global.v2.f32 [%rd4], {%f1, %f2};",
+                        1,
+                        1,
+                        2))
                 .containsExactly(2);
     }
 
@@ -37,22 +51,28 @@ class MemoryTest {
     void narrowLoadsExtend() {
         assertThat(run("", "ld.global.s8 %r2, [%rd5]; cvt.s64.s32 %rd6, %r2; st.global.u64 [%rd4], %rd6;", 1, 0xfe))
                 .containsExactly(-2);
-        assertThat(run("", "ld.global.u8 %rs1, [%rd5+1]; cvt.u64.u16 %rd6, %rs1; st.global.u64 [%rd4], %rd6;", 1, 0xfe12))
+        assertThat(run(
+                        "",
+                        "ld.global.u8 %rs1, [%rd5+1]; cvt.u64.u16 %rd6, %rs1; st.global.u64 [%rd4], %rd6;",
+                        1,
+                        0xfe12))
                 .containsExactly(0xfe);
-        assertThat(run("", "mov.u64 %rd6, 0; st.global.u64 [%rd4], %rd6; ld.global.u32 %r2, [%rd5]; st.global.u8 [%rd4+3], %r2;", 1, 0x1234))
+        assertThat(run(
+                        "",
+                        "mov.u64 %rd6, 0; st.global.u64 [%rd4], %rd6; ld.global.u32 %r2, [%rd5]; st.global.u8 [%rd4+3], %r2;",
+                        1,
+                        0x1234))
                 .containsExactly(0x34000000L);
     }
 
     @Test
     void everySpaceIsItsOwn() {
-        var before =
-                """
+        var before = """
                 .shared .align 8 .b8 tile[64];
                 .const .align 4 .b8 table[8] = {1, 2, 3, 4, 5, 6, 7, 255};
                 .global .align 8 .u64 counter = 40;
                 """;
-        var body =
-                """
+        var body = """
                 .local .align 8 .b8 depot[16];
                 mov.u64 %rd6, depot;
                 cvta.local.u64 %rd7, %rd6;
@@ -98,27 +118,29 @@ class MemoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "ld.global.u64 %rd6, [%rd5+8];| out of bounds: .*8 bytes past the end of an allocation of 16 bytes",
-        "ld.global.u32 %r2, [%rd5+-4];| out of bounds",
-        "ld.global.u64 %rd6, [%rd3];| never allocated",
-        "ld.global.u32 %r2, [%rd5+2];| misaligned access of 4 bytes",
-        "ld.global.v2.u64 {%rd6, %rd7}, [%rd5];| misaligned access of 16 bytes",
-        "st.global.u64 [%rd4+8], %rd3;| out of bounds",
-        "ld.shared.u32 %r2, [tile];| uninitialised",
-        "st.shared.u32 [tile], %r1; ld.shared.u64 %rd6, [tile];| races",
-        "st.shared.u32 [tile+16], %r1;| past the end of its variable",
-        "st.shared.u32 [other+8], %r1;| out of bounds",
-        "mov.u32 %r2, 0; st.shared.u32 [%r2], %r1;| out of bounds",
-        "ld.local.u32 %r2, [depot];| uninitialised",
-        "st.local.u32 [depot], %r1; ld.local.u64 %rd6, [depot];| uninitialised memory: byte 4 of 8",
-        "st.local.u64 [depot+8], %rd3;| out of bounds",
-        "add.u32 %r2, %r3, 1;| register that was never written",
-        "mov.u32 %r2, %r3; add.u32 %r2, %r2, 1;| register that was never written",
-        "@%p1 add.u32 %r2, %r1, 1;| predicate that was never written",
-        "cvta.to.shared.u64 %rd6, %rd4;| not an address of SHARED",
-        "st.global.u64 [%rd4], %rd3; ld.global.nc.u64 %rd6, [%rd4];| constant cache",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ld.global.u64 %rd6, [%rd5+8];| out of bounds: .*8 bytes past the end of an allocation of 16 bytes",
+                "ld.global.u32 %r2, [%rd5+-4];| out of bounds",
+                "ld.global.u64 %rd6, [%rd3];| never allocated",
+                "ld.global.u32 %r2, [%rd5+2];| misaligned access of 4 bytes",
+                "ld.global.v2.u64 {%rd6, %rd7}, [%rd5];| misaligned access of 16 bytes",
+                "st.global.u64 [%rd4+8], %rd3;| out of bounds",
+                "ld.shared.u32 %r2, [tile];| uninitialised",
+                "st.shared.u32 [tile], %r1; ld.shared.u64 %rd6, [tile];| races",
+                "st.shared.u32 [tile+16], %r1;| past the end of its variable",
+                "st.shared.u32 [other+8], %r1;| out of bounds",
+                "mov.u32 %r2, 0; st.shared.u32 [%r2], %r1;| out of bounds",
+                "ld.local.u32 %r2, [depot];| uninitialised",
+                "st.local.u32 [depot], %r1; ld.local.u64 %rd6, [depot];| uninitialised memory: byte 4 of 8",
+                "st.local.u64 [depot+8], %rd3;| out of bounds",
+                "add.u32 %r2, %r3, 1;| register that was never written",
+                "mov.u32 %r2, %r3; add.u32 %r2, %r2, 1;| register that was never written",
+                "@%p1 add.u32 %r2, %r1, 1;| predicate that was never written",
+                "cvta.to.shared.u64 %rd6, %rd4;| not an address of SHARED",
+                "st.global.u64 [%rd4], %rd3; ld.global.nc.u64 %rd6, [%rd4];| constant cache",
+            })
     void whatIsWrongIsNamed(String body, String message) {
         var before = ".shared .align 8 .b8 tile[16];\n.shared .align 8 .b8 other[8];\n";
         var keep = ".local .align 8 .b8 depot[8];\nmov.u32 %r30, tile; mov.u32 %r31, other;\n";
@@ -132,8 +154,7 @@ class MemoryTest {
     @Test
     void copiesThatAreUnderWayCantBeReadYet() {
         var before = ".shared .align 16 .b8 tile[512];\n";
-        var start =
-                """
+        var start = """
                 mov.u32 %r2, tile;
                 mad.lo.u32 %r3, %r1, 8, %r2;
                 xor.b32 %r4, %r1, 1;

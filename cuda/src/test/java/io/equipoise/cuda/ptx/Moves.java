@@ -27,7 +27,8 @@ final class Moves {
     private static Action pack(Operation o, Type type, List<Operand> parts) {
         var part = part(o, type, parts.size());
         int d = o.target(0, type);
-        int[] places = parts.stream().mapToInt(operand -> o.source(operand, part)).toArray();
+        int[] places =
+                parts.stream().mapToInt(operand -> o.source(operand, part)).toArray();
         return (warp, lanes) -> {
             for (int place : places) warp.require(place, lanes);
             long[] r = warp.registers;
@@ -44,7 +45,8 @@ final class Moves {
     private static Action unpack(Operation o, Type type, List<Operand> parts) {
         var part = part(o, type, parts.size());
         int a = o.source(1, type);
-        int[] places = parts.stream().mapToInt(operand -> o.target(operand, part)).toArray();
+        int[] places =
+                parts.stream().mapToInt(operand -> o.target(operand, part)).toArray();
         return (warp, lanes) -> {
             warp.require(a, lanes);
             long[] r = warp.registers;

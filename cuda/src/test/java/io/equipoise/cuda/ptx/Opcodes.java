@@ -11,7 +11,19 @@ import java.util.function.Function;
 final class Opcodes {
     /** Those that go on by themselves, or not. */
     private static final Set<String> CONTROL = Set.of(
-            "bra", "brx", "exit", "ret", "trap", "shfl", "vote", "match", "redux", "bar", "barrier", "mma", "wmma",
+            "bra",
+            "brx",
+            "exit",
+            "ret",
+            "trap",
+            "shfl",
+            "vote",
+            "match",
+            "redux",
+            "bar",
+            "barrier",
+            "mma",
+            "wmma",
             "ldmatrix");
 
     private static final Map<String, Function<Operation, Action>> ALL = Map.ofEntries(

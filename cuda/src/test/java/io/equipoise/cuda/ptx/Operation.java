@@ -156,7 +156,8 @@ final class Operation {
 
     Registers.Place wideTarget(Operand operand, Type type) {
         if (!(operand instanceof Operand.Name name)) throw fail("not a register: " + operand);
-        if (name.name().equals("_")) return new Registers.Place(type, decoder.registers().special("_"));
+        if (name.name().equals("_"))
+            return new Registers.Place(type, decoder.registers().special("_"));
         var place = decoder.registers().find(name.name()).orElseThrow(() -> fail("unknown register " + name.name()));
         if (place.type() == Type.PRED || place.type().bits < type.bits) {
             throw fail(name.name() + " has fewer than " + type.bits + " bits");

@@ -156,7 +156,10 @@ public final class PtxInterpreter implements Device {
         if (grid.blocksX() <= 0 || grid.blocksY() <= 0) return;
         var launch = new Launch(program, grid, memory, races, parameters(program, arguments));
         // What sm_80, sm_90 and sm_100, and sm_86, sm_89 and sm_120 have.
-        launch.check(architecture == 80 ? 163 << 10 : architecture / 10 == 9 || architecture / 10 == 10 ? 227 << 10 : 99 << 10);
+        launch.check(
+                architecture == 80
+                        ? 163 << 10
+                        : architecture / 10 == 9 || architecture / 10 == 10 ? 227 << 10 : 99 << 10);
         if (orders == 1) {
             run(launch, launches % 3);
         } else {
@@ -166,7 +169,8 @@ public final class PtxInterpreter implements Device {
     }
 
     private void run(Launch launch, int order) {
-        if (races.begin()) memory.live().forEach(allocation -> allocation.bytes().forget());
+        if (races.begin())
+            memory.live().forEach(allocation -> allocation.bytes().forget());
         executed += launch.run(new Order(order, seed + launches));
     }
 
@@ -201,8 +205,8 @@ public final class PtxInterpreter implements Device {
         var layout = program.parameters();
         var bytes = new Bytes(layout.end(), false);
         if (arguments.length != layout.offsets().size()) {
-            throw new Fault("kernel " + program.name() + " takes " + layout.offsets().size() + " arguments, got "
-                    + arguments.length);
+            throw new Fault("kernel " + program.name() + " takes "
+                    + layout.offsets().size() + " arguments, got " + arguments.length);
         }
         int i = 0;
         for (var parameter : layout.offsets().entrySet()) {
@@ -227,10 +231,12 @@ public final class PtxInterpreter implements Device {
             }
             var wanted = parameter.getKey().type();
             boolean fits = wanted.bits == type.bits
-                    && (wanted.kind == Type.Kind.BITS || (wanted.kind == Type.Kind.FLOAT) == (type.kind == Type.Kind.FLOAT));
+                    && (wanted.kind == Type.Kind.BITS
+                            || (wanted.kind == Type.Kind.FLOAT) == (type.kind == Type.Kind.FLOAT));
             if (!fits || parameter.getKey().bytes() != type.bytes()) {
                 throw new Fault("kernel " + program.name() + ": argument " + (i - 1) + " is a "
-                        + argument.getClass().getSimpleName() + ", not of " + parameter.getKey().bytes() + " bytes as ."
+                        + argument.getClass().getSimpleName() + ", not of "
+                        + parameter.getKey().bytes() + " bytes as ."
                         + wanted.word());
             }
             bytes.put(parameter.getValue(), type.bytes(), bits);

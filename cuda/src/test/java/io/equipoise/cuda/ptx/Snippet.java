@@ -16,8 +16,7 @@ final class Snippet {
      * @param before variables of the module
      */
     static String kernel(String before, String body) {
-        return HEAD + before
-                + """
+        return HEAD + before + """
 
                 .visible .entry test(
                     .param .u64 p0,
@@ -32,8 +31,7 @@ final class Snippet {
                     .reg .b64 %rd<40>;
                     .reg .f32 %f<40>;
                     .reg .f64 %fd<40>;
-                """
-                + body + "\n}\n";
+                """ + body + "\n}\n";
     }
 
     static String kernel(String body) {

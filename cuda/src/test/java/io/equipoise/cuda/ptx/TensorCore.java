@@ -18,7 +18,8 @@ final class TensorCore {
     /** Places of a vector of registers. */
     private static int[] places(Operation o, int operand, int count, boolean target) {
         if (!(o.operand(operand) instanceof Operand.Tuple tuple)
-                || tuple.elements().size() != count) throw o.fail("operand " + operand + " is not " + count + " registers");
+                || tuple.elements().size() != count)
+            throw o.fail("operand " + operand + " is not " + count + " registers");
         List<Operand> elements = tuple.elements();
         return elements.stream()
                 .mapToInt(element -> target ? o.target(element, Type.B32) : o.source(element, Type.B32))
@@ -40,8 +41,9 @@ final class TensorCore {
     /** {@code mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 d, a, b, c}, and k8; f16 likewise. */
     static Action mma(Operation o) {
         if (!o.take("sync") || !o.take("aligned") || !o.take("row") || !o.take("col")) throw o.fail("unknown mma");
-        int depth = o.takeAny("m16n8k16", "m16n8k8").map(s -> s.endsWith("16") ? 16 : 8).orElseThrow(() ->
-                o.fail("unknown shape"));
+        int depth = o.takeAny("m16n8k16", "m16n8k8")
+                .map(s -> s.endsWith("16") ? 16 : 8)
+                .orElseThrow(() -> o.fail("unknown shape"));
         var d = o.type();
         var a = o.type();
         var b = o.type();
@@ -169,7 +171,9 @@ final class TensorCore {
         int[] places = places(o, load ? 0 : 1, operand ? count / 2 : count, load);
         var at = Access.address(o, load ? 1 : 0);
         int leading = row ? shape.columns(matrix) : shape.rows(matrix);
-        int stride = o.operands() == 3 ? o.source(2, Type.U32) : o.decoder().registers().constant(leading);
+        int stride = o.operands() == 3
+                ? o.source(2, Type.U32)
+                : o.decoder().registers().constant(leading);
         int size = type.bytes();
         return all(o, (warp, lanes) -> {
             warp.require(at.place(), -1);

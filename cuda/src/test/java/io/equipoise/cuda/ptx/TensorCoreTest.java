@@ -9,8 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class TensorCoreTest {
-    private static final String PROLOGUE =
-            """
+    private static final String PROLOGUE = """
             ld.param.u64 %rd1, [p0];
             ld.param.u64 %rd2, [p1];
             ld.param.u64 %rd3, [p2];
@@ -31,7 +30,8 @@ class TensorCoreTest {
 
     private static float[] unpacked(long[] values) {
         var floats = new float[2 * values.length];
-        for (int i = 0; i < floats.length; i++) floats[i] = Float.intBitsToFloat((int) (values[i / 2] >>> 32 * (i % 2)));
+        for (int i = 0; i < floats.length; i++)
+            floats[i] = Float.intBitsToFloat((int) (values[i / 2] >>> 32 * (i % 2)));
         return floats;
     }
 
@@ -50,8 +50,7 @@ class TensorCoreTest {
     @Test
     void matricesAreMultipliedWhateverTheFragments() {
         for (var layout : new String[] {"row", "col"}) {
-            var body = PROLOGUE
-                    + """
+            var body = PROLOGUE + """
                     wmma.load.a.sync.aligned.row.m16n16k16.global.bf16 {%r1, %r2, %r3, %r4}, [%rd2], 16;
                     wmma.load.b.sync.aligned.LAYOUT.m16n16k16.global.bf16 {%r5, %r6, %r7, %r8}, [%rd3], 16;
                     wmma.load.c.sync.aligned.row.m16n16k16.global.f32 {%f1, %f2, %f3, %f4, %f5, %f6, %f7, %f8}, [%rd4], 16;
@@ -61,8 +60,7 @@ class TensorCoreTest {
                     mov.u32 %r9, 16;
                     wmma.store.d.sync.aligned.row.m16n16k16.f32 [%rd1], {%f1, %f2, %f3, %f4, %f5, %f6, %f7, %f8}, %r9;
                     ret;
-                    """
-                            .replace("LAYOUT", layout);
+                    """.replace("LAYOUT", layout);
             var random = new Random(11);
             var a = new float[256];
             var b = new float[256];
@@ -76,9 +74,11 @@ class TensorCoreTest {
             }
             long[] result = Snippet.run(Snippet.kernel(body), 32, 128, left, right, add);
             checkProduct(unpacked(result), a, b, c, 16, layout.equals("col"));
-            assertThatThrownBy(() -> Snippet.run(Snippet.kernel(body.replace("[%rd2], 16", "[%rd2+8], 16")), 32, 128, left, right, add))
+            assertThatThrownBy(() -> Snippet.run(
+                            Snippet.kernel(body.replace("[%rd2], 16", "[%rd2+8], 16")), 32, 128, left, right, add))
                     .hasMessageContaining("misaligned matrix");
-            assertThatThrownBy(() -> Snippet.run(Snippet.kernel(body.replace("[%rd2], 16", "[%rd2], 24")), 32, 128, left, right, add))
+            assertThatThrownBy(() -> Snippet.run(
+                            Snippet.kernel(body.replace("[%rd2], 16", "[%rd2], 24")), 32, 128, left, right, add))
                     .hasMessageContaining("out of bounds");
         }
     }
@@ -86,8 +86,7 @@ class TensorCoreTest {
     @Test
     void fragmentsOfMmaAreTheDocumentedOnes() {
         // Each lane loads its elements where the manual puts them: rows g and g + 8, columns 2t and 2t + 8.
-        var body = PROLOGUE
-                + """
+        var body = PROLOGUE + """
                 shr.u32 %r1, %r30, 2;
                 and.b32 %r2, %r30, 3;
                 mad.lo.u32 %r3, %r1, 8, %r2;
@@ -121,8 +120,7 @@ class TensorCoreTest {
 
     @Test
     void rowsOfMatricesGoToTheLanesThatMmaExpects() {
-        var body = PROLOGUE
-                + """
+        var body = PROLOGUE + """
                 mov.u32 %r1, tile;
                 mad.lo.u32 %r2, %r30, 16, %r1;
                 mul.wide.u32 %rd5, %r30, 16;

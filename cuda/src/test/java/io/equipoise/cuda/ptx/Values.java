@@ -13,14 +13,16 @@ final class Values {
         return switch (type) {
             case F32 -> Snippet.bits(floats());
             case F64 -> Snippet.bits(doubles());
-            case F16 -> new long[] {
-                0, 0x8000, 0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00, 1, 0x8001, 0x3ff, 0x400, 0x7bff, 0xfbff, 0x3555, 0x4248,
-                0x1234, 0x5678, 0xb00b, 0x3c01, 0x2e66
-            };
-            case BF16 -> new long[] {
-                0, 0x8000, 0x3f80, 0xbf80, 0x7f80, 0xff80, 0x7fc0, 1, 0x8001, 0x7f, 0x80, 0x7f7f, 0xff7f, 0x3eab, 0x4049,
-                0x1234, 0x5678, 0xb00b, 0x3f81, 0x3dcd
-            };
+            case F16 ->
+                new long[] {
+                    0, 0x8000, 0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00, 1, 0x8001, 0x3ff, 0x400, 0x7bff, 0xfbff, 0x3555,
+                    0x4248, 0x1234, 0x5678, 0xb00b, 0x3c01, 0x2e66
+                };
+            case BF16 ->
+                new long[] {
+                    0, 0x8000, 0x3f80, 0xbf80, 0x7f80, 0xff80, 0x7fc0, 1, 0x8001, 0x7f, 0x80, 0x7f7f, 0xff7f, 0x3eab,
+                    0x4049, 0x1234, 0x5678, 0xb00b, 0x3f81, 0x3dcd
+                };
             default -> integers(type);
         };
     }
@@ -60,7 +62,8 @@ final class Values {
             -3.5f
         };
         float[] values = Arrays.copyOf(edges, 30);
-        for (int i = edges.length; i < 30; i++) values[i] = (float) (random.nextGaussian() * Math.pow(2, random.nextInt(40) - 20));
+        for (int i = edges.length; i < 30; i++)
+            values[i] = (float) (random.nextGaussian() * Math.pow(2, random.nextInt(40) - 20));
         return values;
     }
 
@@ -89,7 +92,8 @@ final class Values {
             0x1p-149
         };
         double[] values = Arrays.copyOf(edges, 28);
-        for (int i = edges.length; i < 28; i++) values[i] = random.nextGaussian() * Math.pow(2, random.nextInt(80) - 40);
+        for (int i = edges.length; i < 28; i++)
+            values[i] = random.nextGaussian() * Math.pow(2, random.nextInt(80) - 40);
         return values;
     }
 }

@@ -234,7 +234,10 @@ final class Warp {
         for (int g = 0; g < groups; g++) {
             places.append(g == 0 ? "" : "; ").append(lanes(groupLanes[g])).append(" at line ");
             int line = code[groupAt[g]].line();
-            places.append(line).append(" `").append(block.program.module().line(line)).append('`');
+            places.append(line)
+                    .append(" `")
+                    .append(block.program.module().line(line))
+                    .append('`');
         }
         return fault(
                 Integer.numberOfTrailingZeros(groupLanes[0]),
@@ -250,7 +253,8 @@ final class Warp {
     Fault fault(int lane, String what) {
         int line = code[pc].line();
         return new Fault("kernel " + block.program.name() + ", block (" + block.x + ", " + block.y + "), thread "
-                + (index * 32 + lane) + ", PTX line " + line + " `" + block.program.module().line(line) + "`: "
+                + (index * 32 + lane) + ", PTX line " + line + " `"
+                + block.program.module().line(line) + "`: "
                 + what);
     }
 
@@ -346,8 +350,10 @@ final class Warp {
     void requireDefined(int lane, int size) {
         int undefined = bytes.undefined(offset, size);
         if (undefined >= 0) {
-            throw fault(lane, "reads uninitialised memory: byte " + (undefined - offset) + " of " + size
-                    + " at offset " + offset + " of " + bytes.size());
+            throw fault(
+                    lane,
+                    "reads uninitialised memory: byte " + (undefined - offset) + " of " + size + " at offset " + offset
+                            + " of " + bytes.size());
         }
     }
 

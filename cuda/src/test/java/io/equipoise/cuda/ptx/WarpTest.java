@@ -10,8 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class WarpTest {
-    private static final String PROLOGUE =
-            """
+    private static final String PROLOGUE = """
             ld.param.u64 %rd1, [p0];
             mov.u32 %r1, %tid.x;
             mul.wide.u32 %rd3, %r1, 8;
@@ -39,32 +38,34 @@ class WarpTest {
     void shufflesTakeFromWithinTheirSegment() {
         check("shfl.sync.bfly.b32 %r9|%p1, %r2, 1, 31, -1;", t -> (t ^ 1) * 100);
         check("shfl.sync.idx.b32 %r9, %r2, 5, 31, -1;", t -> (t / 32 * 32 + 5) * 100);
-        check("shfl.sync.up.b32 %r9|%p1, %r2, 3, 0, -1; @!%p1 add.u32 %r9, %r9, 1;", t ->
-                t % 32 >= 3 ? (t - 3) * 100 : t * 100 + 1);
-        check("shfl.sync.down.b32 %r9|%p1, %r2, 3, 31, -1; @!%p1 add.u32 %r9, %r9, 1;", t ->
-                t % 32 < 29 ? (t + 3) * 100 : t * 100 + 1);
+        check(
+                "shfl.sync.up.b32 %r9|%p1, %r2, 3, 0, -1; @!%p1 add.u32 %r9, %r9, 1;",
+                t -> t % 32 >= 3 ? (t - 3) * 100 : t * 100 + 1);
+        check(
+                "shfl.sync.down.b32 %r9|%p1, %r2, 3, 31, -1; @!%p1 add.u32 %r9, %r9, 1;",
+                t -> t % 32 < 29 ? (t + 3) * 100 : t * 100 + 1);
         // Segments of 8: 24 << 8, and the last lane of a segment is 7.
-        check("shfl.sync.down.b32 %r9|%p1, %r2, 3, 6151, -1; @!%p1 add.u32 %r9, %r9, 1;", t ->
-                t % 8 < 5 ? (t + 3) * 100 : t * 100 + 1);
-        check("shfl.sync.up.b32 %r9|%p1, %r2, 3, 6144, -1; @!%p1 add.u32 %r9, %r9, 1;", t ->
-                t % 8 >= 3 ? (t - 3) * 100 : t * 100 + 1);
+        check(
+                "shfl.sync.down.b32 %r9|%p1, %r2, 3, 6151, -1; @!%p1 add.u32 %r9, %r9, 1;",
+                t -> t % 8 < 5 ? (t + 3) * 100 : t * 100 + 1);
+        check(
+                "shfl.sync.up.b32 %r9|%p1, %r2, 3, 6144, -1; @!%p1 add.u32 %r9, %r9, 1;",
+                t -> t % 8 >= 3 ? (t - 3) * 100 : t * 100 + 1);
         check("shfl.sync.idx.b32 %r9|%p1, %r2, 9, 6151, -1;", t -> (t / 8 * 8 + 1) * 100);
-        check("shfl.sync.bfly.b32 %r9|%p1, %r2, 12, 6151, -1; @!%p1 add.u32 %r9, %r9, 1;", t ->
-                t % 16 >= 8 ? (t ^ 12) * 100 : t * 100 + 1);
+        check(
+                "shfl.sync.bfly.b32 %r9|%p1, %r2, 12, 6151, -1; @!%p1 add.u32 %r9, %r9, 1;",
+                t -> t % 16 >= 8 ? (t ^ 12) * 100 : t * 100 + 1);
     }
 
     @Test
     void halvesOfAWarpShuffleAlone() {
-        check(
-                """
+        check("""
                 and.b32 %r3, %r1, 31;
                 setp.lt.u32 %p1, %r3, 16;
                 selp.b32 %r4, 0x0000ffff, 0xffff0000, %p1;
                 shfl.sync.bfly.b32 %r9|%p2, %r2, 8, 31, %r4;
-                """,
-                t -> (t ^ 8) * 100);
-        check(
-                """
+                """, t -> (t ^ 8) * 100);
+        check("""
                 and.b32 %r3, %r1, 31;
                 setp.lt.u32 %p1, %r3, 16;
                 @%p1 bra $lower;
@@ -73,8 +74,7 @@ class WarpTest {
                 $lower:
                 shfl.sync.bfly.b32 %r9|%p2, %r2, 2, 31, 0xffff;
                 $end:
-                """,
-                t -> (t % 32 < 16 ? t ^ 2 : t ^ 1) * 100);
+                """, t -> (t % 32 < 16 ? t ^ 2 : t ^ 1) * 100);
     }
 
     @Test
@@ -104,8 +104,7 @@ class WarpTest {
 
     @Test
     void divergedLanesComeTogetherAgain() {
-        check(
-                """
+        check("""
                 and.b32 %r3, %r1, 31;
                 $loop:
                 setp.eq.u32 %p1, %r3, 0;
@@ -115,10 +114,8 @@ class WarpTest {
                 bra $loop;
                 $done:
                 shfl.sync.bfly.b32 %r9, %r9, 1, 31, -1;
-                """,
-                t -> (t % 32 ^ 1) * ((t % 32 ^ 1) + 1) / 2);
-        check(
-                """
+                """, t -> (t % 32 ^ 1) * ((t % 32 ^ 1) + 1) / 2);
+        check("""
                 and.b32 %r3, %r1, 3;
                 $targets: .branchtargets $zero, $one, $two, $three;
                 brx.idx %r3, $targets;
@@ -126,8 +123,7 @@ class WarpTest {
                 $one: add.u32 %r9, %r9, 10;
                 $two: add.u32 %r9, %r9, 100;
                 $three: activemask.b32 %r4; setp.eq.u32 %p1, %r4, 0; @%p1 mov.u32 %r9, 0;
-                """,
-                t -> new int[] {111, 110, 100, 0}[t % 4]);
+                """, t -> new int[] {111, 110, 100, 0}[t % 4]);
     }
 
     @Test
@@ -144,8 +140,7 @@ class WarpTest {
 
     @Test
     void functionsAreCalled() {
-        var function =
-                """
+        var function = """
                 .func (.param .b32 result) sum(.param .b32 a, .param .b32 b)
                 {
                     .reg .b32 %r<4>;
@@ -162,8 +157,7 @@ class WarpTest {
                     ret;
                 }
                 """;
-        var call =
-                """
+        var call = """
                 {
                     .param .b32 x;
                     st.param.b32 [x], %r1;
@@ -181,18 +175,20 @@ class WarpTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "setp.lt.u32 %p1, %r1, 16; @%p1 exit; shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;| have exited: 0xffff",
-        "setp.lt.u32 %p1, %r1, 16; @%p1 bra $end; shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1; $end:| diverged",
-        "setp.lt.u32 %p1, %r1, 16; @%p1 shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;| don't come",
-        "shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0x7fffffff;| not among the lanes of its own mask",
-        "setp.lt.u32 %p1, %r1, 16; @%p1 shfl.sync.bfly.b32 %r9, %r2, 16, 31, 0xffff;| takes from lane 16, which takes no part",
-        "setp.eq.u32 %p1, %r1, 7; vote.sync.ballot.b32 %r9, %p1, %r1;| not among the lanes of its own mask",
-        "setp.lt.u32 %p1, %r1, 16; @%p1 exit; bar.warp.sync -1;| have exited",
-        "setp.lt.u32 %p1, %r1, 16; @%p1 bra $end; redux.sync.add.s32 %r9, %r1, -1; $end:| don't come",
-        "trap;| trap",
-        "add.u32 %r3, %r1, 1; $t: .branchtargets $end; brx.idx %r3, $t; $end:| branches to target 1",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "setp.lt.u32 %p1, %r1, 16; @%p1 exit; shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;| have exited: 0xffff",
+                "setp.lt.u32 %p1, %r1, 16; @%p1 bra $end; shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1; $end:| diverged",
+                "setp.lt.u32 %p1, %r1, 16; @%p1 shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;| don't come",
+                "shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0x7fffffff;| not among the lanes of its own mask",
+                "setp.lt.u32 %p1, %r1, 16; @%p1 shfl.sync.bfly.b32 %r9, %r2, 16, 31, 0xffff;| takes from lane 16, which takes no part",
+                "setp.eq.u32 %p1, %r1, 7; vote.sync.ballot.b32 %r9, %p1, %r1;| not among the lanes of its own mask",
+                "setp.lt.u32 %p1, %r1, 16; @%p1 exit; bar.warp.sync -1;| have exited",
+                "setp.lt.u32 %p1, %r1, 16; @%p1 bra $end; redux.sync.add.s32 %r9, %r1, -1; $end:| don't come",
+                "trap;| trap",
+                "add.u32 %r3, %r1, 1; $t: .branchtargets $end; brx.idx %r3, $t; $end:| branches to target 1",
+            })
     void lanesThatDontComeAreNamed(String body, String message) {
         assertThatThrownBy(() -> run(body.replace("$end:", "$end:\n"), 32))
                 .isInstanceOf(Fault.class)
@@ -202,7 +198,9 @@ class WarpTest {
 
     @Test
     void partOfAWarpIsNoFullWarp() {
-        assertThat(run("shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0xff;", 8)).containsExactly(100, 0, 300, 200, 500, 400, 700, 600);
-        assertThatThrownBy(() -> run("shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;", 8)).hasMessageContaining("not there");
+        assertThat(run("shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0xff;", 8))
+                .containsExactly(100, 0, 300, 200, 500, 400, 700, 600);
+        assertThatThrownBy(() -> run("shfl.sync.bfly.b32 %r9, %r2, 1, 31, -1;", 8))
+                .hasMessageContaining("not there");
     }
 }
