@@ -62,7 +62,7 @@ fi
 {
   echo "# What the kernels take of a multiprocessor"
   echo
-  echo "Registers a thread and, for each architecture they compile for, no spills; static shared memory a block in bytes."
+  echo "Registers a thread, for each architecture; static shared memory a block, in bytes. No kernel spills."
   echo "Written by \`compile-matrix.sh\`, checked by \`./mvnw verify\`."
   echo
   echo "Compiled by nvcc $here."
@@ -74,7 +74,7 @@ fi
   sort <<<"$resources" | awk -v architectures="$architectures" '
     BEGIN { count = split(architectures, card, " ") }
     function row(  i, line) {
-      line = "| `" kernel "` | " shared " |"
+      line = "| `" kernel "` | " shared + 0 " |"
       for (i = 1; i <= count; i++) line = line " " (card[i] in registers ? registers[card[i]] : "–") " |"
       print line
       delete registers

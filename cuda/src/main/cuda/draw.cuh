@@ -5,8 +5,8 @@
 
 #include "load.cuh"
 
-constexpr int kSegments = 512;       // of a row at most, so that their sums fit in shared memory
-constexpr int kVectorsAtOnce = 4;    // that a lane loads before it sums any, to have as many requests under way
+constexpr int kSegments = 512;     // of a row at most, so that their sums fit in shared memory
+constexpr int kVectorsAtOnce = 4;  // that a warp sums in a step
 
 // What a warp sums at a time.
 template <typename T>
@@ -24,16 +24,28 @@ __device__ inline int segment_count(int64_t columns) {
   return static_cast<int>((columns + width - 1) / width);
 }
 
-// For a warp: sum(x) of all a lane's vectors of a segment, kVectorsAtOnce loaded before the first of them is summed.
-template <typename T, typename Sum>
+// For a warp: sum(x) of all a lane's vectors of a segment, so many of them requested before the first is summed.
+template <int kAtOnce, typename T, typename Sum>
 __device__ inline void for_each_vector(const Row<T>& row, int segment, Sum sum) {
   const int64_t width = segment_width<T>(row.columns), begin = segment * width;
   const int64_t end = begin + width < row.columns ? begin + width : row.columns;
-  const int64_t lane = threadIdx.x % 32;
-  for (int64_t first = begin; first < end; first += kStep<T>) {
-    float x[kVectorsAtOnce][kVector<T>];
-    for (int i = 0; i < kVectorsAtOnce; i++) row.load(x[i], first + (i * 32 + lane) * kVector<T>);
-    for (int i = 0; i < kVectorsAtOnce; i++) sum(x[i]);
+  const int64_t step = 32 * kVector<T> * kAtOnce, lane = threadIdx.x % 32;
+  for (int64_t first = begin; first < end; first += step) {
+    const auto column = [=](int i) { return first + (i * 32 + lane) * kVector<T>; };
+    float x[kVector<T>];
+    if (row.holds_words(first, step)) {
+      uint32_t words[kAtOnce][8];
+      for (int i = 0; i < kAtOnce; i++) row.fetch(words[i], column(i));
+      for (int i = 0; i < kAtOnce; i++) {
+        row.decode(x, words[i]);
+        sum(x);
+      }
+    } else {
+      for (int i = 0; i < kAtOnce; i++) {
+        row.load(x, column(i));
+        sum(x);
+      }
+    }
   }
 }
 

@@ -34,7 +34,7 @@ __device__ RowSums sum_rows(const float* base, const float* proposal, const floa
   return sums;
 }
 
-// Products are rounded by __dmul_rn: fused with what they are added to or subtracted from, equal terms would differ and
+// Products are rounded by __dmul_rn: fused with what they are added to or subtracted from, equal terms could differ and
 // x − x would be their rounding error.
 
 // exp(log_weight) · value; 0 where the weight is, even if the value is infinite.

@@ -99,6 +99,7 @@ __device__ void copy_stage(Stage& stage, const Operand& hidden, const Operand& w
       weight.copy(&stage.weight[row][part], row, from + part);
     }
   }
+  __syncwarp();  // lanes part at the edges, and what follows is for whole warps
 }
 
 // tile.logits = hidden · weightᵀ. All threads of the block.
@@ -223,7 +224,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 #pragma unroll
       for (int j = 0; j < kTileColumns / 32; j++) sum += expf(x[j] - max);
     }
-    for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(kFullWarp, sum, offset);
+    sum = warp_sum(sum);
     if (lane == 0) {
       tiles[row * gridDim.x + column_tile] = make_float4(max, sum, best.logit, __int_as_float(best.token));
     }

@@ -57,22 +57,35 @@ struct Row {
 
   // Columns first .. first + kVector − 1; −∞ past the last one.
   __device__ void load(float (&x)[kVector<T>], int64_t first) const {
-    const int past = past_boundary(data + first);
-    const int64_t begin = first - past;
-    // Both words have to lie in the row: what is beside it may be nobody's memory.
-    if (begin >= 0 && begin + (past == 0 ? 1 : 2) * kVector<T> <= columns) {
-      const uint4* aligned = reinterpret_cast<const uint4*>(data + begin);
-      const uint4 a = aligned[0];
-      uint32_t words[8] = {a.x, a.y, a.z, a.w};
-      if (past != 0) {
-        const uint4 b = aligned[1];
-        words[4] = b.x, words[5] = b.y, words[6] = b.z, words[7] = b.w;
-        shift(words, past * static_cast<int>(sizeof(T)));
-      }
-      unpack<T>(x, words);
+    if (holds_words(first, kVector<T>)) {
+      uint32_t words[8];
+      fetch(words, first);
+      decode(x, words);
     } else {
       for (int j = 0; j < kVector<T>; j++) x[j] = first + j < columns ? to_f32(data[first + j]) : -INFINITY;
     }
+  }
+
+  // Whether every aligned word that these columns touch lies in the row: what is beside it may be nobody's memory.
+  // count: a multiple of kVector.
+  __device__ bool holds_words(int64_t first, int64_t count) const {
+    const int past = past_boundary(data + first);
+    return first >= past && first - past + count + (past == 0 ? 0 : kVector<T>) <= columns;
+  }
+
+  // The words of columns first .. first + kVector − 1: apart from decode, which waits for them.
+  __device__ void fetch(uint32_t (&words)[8], int64_t first) const {
+    const int past = past_boundary(data + first);
+    const uint4* aligned = reinterpret_cast<const uint4*>(data + first - past);
+    const uint4 low = aligned[0];
+    const uint4 high = past == 0 ? low : aligned[1];
+    words[0] = low.x, words[1] = low.y, words[2] = low.z, words[3] = low.w;
+    words[4] = high.x, words[5] = high.y, words[6] = high.z, words[7] = high.w;
+  }
+
+  __device__ void decode(float (&x)[kVector<T>], uint32_t (&words)[8]) const {
+    shift(words, past_boundary(data) * static_cast<int>(sizeof(T)));
+    unpack<T>(x, words);
   }
 
  private:

@@ -20,14 +20,14 @@ __device__ void sample(int32_t* token, float* log_prob, const T* logits, const i
   __shared__ double masses[kSegments];
   const int64_t b = blockIdx.x;  // 64-bit: b · row_stride passes 2³¹
   const Row<T> row{logits + b * row_stride, columns};
-  const double inverse = 1 / temperature;
-  const float scale = inverse < 3e38 ? static_cast<float>(inverse) : 3e38f;  // finite, so that 0 · it is 0
+  const double inverse = fmin(1 / temperature, 3e38);  // finite in f32 too, so that 0 · it is 0
+  const float scale = static_cast<float>(inverse);
   const int count = segment_count<T>(columns);
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
 
   for (int segment = warp; segment < count; segment += kWarps) {
     SumExp mine;
-    for_each_vector(row, segment, [&](const float(&x)[kVector<T>]) { mine.add(x, scale); });
+    for_each_vector<kVectorsAtOnce>(row, segment, [&](const float(&x)[kVector<T>]) { mine.add(x, scale); });
     mine.raise(warp_max(mine.max), scale);
     const float sum = warp_sum(mine.sum);
     if (lane == 0) {
@@ -41,7 +41,7 @@ __device__ void sample(int32_t* token, float* log_prob, const T* logits, const i
   float max = -FLT_MAX;
   for (int i = lane; i < count; i += 32) max = fmaxf(max, maxima[i]);
   max = warp_max(max);
-  const auto weight = [&](int segment) { return exp((static_cast<double>(maxima[segment]) - max) / temperature); };
+  const auto weight = [&](int segment) { return exp((static_cast<double>(maxima[segment]) - max) * inverse); };
   for (int i = lane; i < count; i += 32) masses[i] *= weight(i);  // now relative to the row's maximum
   __syncwarp();
   const auto mass_in = [&](int segment) {
@@ -53,12 +53,12 @@ __device__ void sample(int32_t* token, float* log_prob, const T* logits, const i
   if (lane > 0) return;
   token[b] = drawn.token;
   log_prob[b] = drawn.token < 0 ? NAN
-                                : static_cast<float>((static_cast<double>(to_f32(row.data[drawn.token])) - max) /
-                                                         temperature - log(drawn.total));
+                                : static_cast<float>((static_cast<double>(to_f32(row.data[drawn.token])) - max) * inverse -
+                                                     log(drawn.total));
 }
 
 #define SAMPLE(TYPE, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                                            \
+  extern "C" __global__ void __launch_bounds__(kThreads, 4)                                                          \
       sample_##TYPE##_kernel(int32_t* token, float* log_prob, const T* logits, const int64_t* sequence,             \
                              const int32_t* position, int64_t columns, int64_t row_stride, double temperature,      \
                              uint64_t seed) {                                                                       \

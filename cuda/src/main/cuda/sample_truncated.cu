@@ -87,7 +87,8 @@ __device__ void sample_truncated(int32_t* token, float* log_prob, const T* logit
   const Row<T> row{logits + b * row_stride, columns};
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const double max = largest(row);
-  const auto mass = [=](float x) { return exp((x - max) / temperature); };
+  const double inverse = fmin(1 / temperature, 1e300);  // finite, so that 0 · it is 0
+  const auto mass = [=](float x) { return exp((x - max) * inverse); };
 
   // Neither step chooses from a row that is no distribution; draw refuses it.
   uint32_t kept = 0;
@@ -101,7 +102,7 @@ __device__ void sample_truncated(int32_t* token, float* log_prob, const T* logit
   const int count = segment_count<T>(columns);
   for (int segment = warp; segment < count; segment += kWarps) {
     double mine = 0;
-    for_each_vector(row, segment, [&](const float(&x)[kVector<T>]) {
+    for_each_vector<1>(row, segment, [&](const float(&x)[kVector<T>]) {
       for (int j = 0; j < kVector<T>; j++) mine += kept_mass(x[j]);
     });
     mine = warp_sum(mine);
@@ -114,8 +115,7 @@ __device__ void sample_truncated(int32_t* token, float* log_prob, const T* logit
   if (lane > 0) return;
   token[b] = drawn.token;
   log_prob[b] = drawn.token < 0 ? NAN
-                                : static_cast<float>((static_cast<double>(to_f32(row.data[drawn.token])) - max) /
-                                                         temperature - log(drawn.total));
+                                : static_cast<float>((to_f32(row.data[drawn.token]) - max) * inverse - log(drawn.total));
 }
 
 #define SAMPLE_TRUNCATED(TYPE, T)                                                                                   \

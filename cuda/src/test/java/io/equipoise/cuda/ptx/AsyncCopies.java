@@ -72,8 +72,8 @@ final class AsyncCopies {
         for (int i = 0; i < read; i++) {
             Access.load(warp, Space.GLOBAL, lane, from + i, 1, false, false);
             long value = warp.bytes.get(warp.offset, 1);
-            if (i < 8) low |= value << 8 * i;
-            else high |= value << 8 * (i - 8);
+            if (i < 8) low |= value << (8 * i);
+            else high |= value << (8 * (i - 8));
         }
         Access.store(warp, Space.SHARED, lane, to, size, false);
         warp.bytes.undefine(warp.offset, size);

@@ -49,6 +49,10 @@ final class GlobalMemory {
         return allocation;
     }
 
+    void skip(long bytes) {
+        next += bytes;
+    }
+
     void free(long address) {
         var allocation = find(address);
         if (allocation.address != address) throw new Fault("free of what was not allocated: " + hex(address));

@@ -84,6 +84,11 @@ public final class PtxInterpreter implements Device {
         memory.free(address);
     }
 
+    /** Leaves so many addresses out, so that the distance of two allocations passes 32 bits. */
+    void skip(long bytes) {
+        memory.skip(bytes);
+    }
+
     /** Bytes that are allocated, the variables of modules among them. */
     public long allocated() {
         return memory.live().stream().mapToLong(allocation -> allocation.size).sum();
