@@ -64,5 +64,6 @@ done
 compile dispatch dispatch "$baseline"
 compile transformer_dispatch transformer_dispatch "$baseline"
 compile sample_truncated sample_truncated "$baseline"
+compile match_words match_words "$baseline"
 for process in "${running[@]}"; do wait "$process"; done
 ar rcs "$archive" "$output"/*.o

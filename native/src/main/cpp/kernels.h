@@ -54,6 +54,10 @@ void energy(double* log_target, double* log_weight, double* log_ratio, double* s
 void coefficient(double* coefficient, const double* log_target, const double* log_proposal, const double* log_policy,
                  int64_t size, int32_t form, double log_z, bool normalize, int32_t isa);
 
+// match_words.cpp; lookups, so it is compiled once and no instruction set is asked for.
+void match_words(int32_t* found, const int32_t* token, const int64_t* start, const int32_t* transition,
+                 const int32_t* offset, const uint8_t* symbol, int64_t rows, int64_t size, int32_t vocabulary);
+
 // exp.h and log.h over a vector, for their accuracy tests.
 void exp_f32(float* result, const float* x, int64_t size, int32_t isa);
 void log_f32(float* result, const float* x, int64_t size, int32_t isa);

@@ -8,6 +8,7 @@ import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Shapes;
 import io.equipoise.kernels.TransformerKernels;
 import io.equipoise.kernels.Truncation;
+import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
@@ -172,6 +173,21 @@ public final class CpuKernels implements Kernels {
                 rule.step(),
                 scale,
                 instructionSet.code());
+    }
+
+    @Override
+    public void matchWords(Vector found, Vector token, Vector start, WordAutomaton automaton) {
+        Shapes.matchWords(found, token, start);
+        CpuOperations.matchWords(
+                found.address(),
+                token.address(),
+                start.address(),
+                automaton.transition().address(),
+                automaton.offset().address(),
+                automaton.symbol().address(),
+                found.size(),
+                token.size(),
+                automaton.vocabulary());
     }
 
     /** As {@code Type} in kernels.h numbers them. */

@@ -127,6 +127,19 @@ final class CpuOperations {
             int isa)
             throws KernelException;
 
+    @Name("match_words")
+    static native void matchWords(
+            @Cast("int32_t*") Pointer found,
+            @Cast("const int32_t*") Pointer token,
+            @Cast("const int64_t*") Pointer start,
+            @Cast("const int32_t*") Pointer transition,
+            @Cast("const int32_t*") Pointer offset,
+            @Cast("const uint8_t*") Pointer symbol,
+            @Cast("int64_t") long rows,
+            @Cast("int64_t") long size,
+            int vocabulary)
+            throws KernelException;
+
     @Name("log_f32")
     static native void log(
             @Cast("float*") Pointer result, @Cast("const float*") Pointer x, @Cast("int64_t") long size, int isa)

@@ -120,4 +120,16 @@ public interface Kernels {
      * @param scale multiplies the gradient first (clipping, averaging, ascent by −1)
      */
     void adam(Vector parameter, Vector firstMoment, Vector secondMoment, Vector gradient, AdamRule rule, double scale);
+
+    /**
+     * Whether the text of each sequence has one of an automaton's words, read off the bytes of its tokens. What bytes alone
+     * can't tell, such as the case of characters beyond ASCII, is left undecided: then the text must be looked at.
+     *
+     * @param found (B), i32, out: 1 yes, 0 no, −1 undecided
+     * @param token (N), i32, the sequences' tokens one after the other; negative is padding and adds no text; V or more is
+     *     of unknown text, so that what isn't found before it is undecided
+     * @param start (B + 1), i64, ascending from 0 or more to N or less: sequence b has the tokens {@code [start[b], start[b +
+     *     1])}
+     */
+    void matchWords(Vector found, Vector token, Vector start, WordAutomaton automaton);
 }

@@ -169,6 +169,17 @@ public final class ReferenceKernels implements Kernels {
         secondMoment.put(v);
     }
 
+    @Override
+    public void matchWords(Vector found, Vector token, Vector start, WordAutomaton automaton) {
+        Shapes.matchWords(found, token, start);
+        int[] tokens = token.toInts();
+        long[] starts = start.toLongs();
+        Shapes.starts(starts, tokens.length);
+        var verdicts = new int[starts.length - 1];
+        Arrays.setAll(verdicts, i -> automaton.read(tokens, (int) starts[i], (int) starts[i + 1]));
+        found.put(verdicts);
+    }
+
     /** Before anything is written: a row's token is wrong whatever its coefficient. */
     private static void checkTokens(String operation, int[] tokens, Matrix logits) {
         for (int row = 0; row < tokens.length; row++) {

@@ -73,6 +73,24 @@ public final class Shapes {
         is("adam", "gradient", gradient, DataType.F32, parameter.size());
     }
 
+    public static void matchWords(Vector found, Vector token, Vector start) {
+        is("matchWords", "found", found, DataType.I32, found.size());
+        is("matchWords", "token", token, DataType.I32, token.size());
+        is("matchWords", "start", start, DataType.I64, found.size() + 1);
+    }
+
+    /** The part of {@link #matchWords}'s check that reads a vector: where sequences start among {@code size} tokens. */
+    public static void starts(long[] start, long size) {
+        long least = 0;
+        for (int i = 0; i < start.length; i++) {
+            if (start[i] < least || start[i] > size) {
+                throw new KernelException(
+                        "matchWords: start " + i + " is " + start[i] + ", wanted " + least + " to " + size);
+            }
+            least = start[i];
+        }
+    }
+
     static void is(String operation, String name, Vector vector, DataType type, long size) {
         if (vector.type() != type || vector.size() != size) {
             throw new KernelException(operation + ": " + name + " is " + vector.type() + " of " + vector.size()

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A Hugging Face {@code tokenizer.json}, read offline. Safe for use by several threads. */
 public final class Tokenizer implements TextDecoder, AutoCloseable {
@@ -19,10 +20,12 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
     private final int size;
+    private final Optional<byte[][]> tokenBytes;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer, int size) {
+    private Tokenizer(HuggingFaceTokenizer tokenizer, int size, Optional<byte[][]> tokenBytes) {
         this.tokenizer = tokenizer;
         this.size = size;
+        this.tokenBytes = tokenBytes;
     }
 
     /** @throws ModelFormatException when the file is missing or not a tokenizer */
@@ -32,7 +35,10 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
         }
         try {
             var options = Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(file, options), vocabularySize(file));
+            JsonNode root = new JsonMapper().readTree(file.toFile());
+            int size = vocabularySize(file, root);
+            return new Tokenizer(
+                    HuggingFaceTokenizer.newInstance(file, options), size, ByteLevel.tokenBytes(root, size));
         } catch (IOException | RuntimeException e) {
             if (e instanceof ModelFormatException known) throw known;
             throw new ModelFormatException(file + " is not a tokenizer that can be read: " + e.getMessage(), e);
@@ -40,8 +46,7 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
     }
 
     /** One more than the largest token that the file can produce. */
-    private static int vocabularySize(Path file) throws IOException {
-        JsonNode root = new JsonMapper().readTree(file.toFile());
+    private static int vocabularySize(Path file, JsonNode root) {
         int largest = -1;
         var vocabulary = root.path("model").path("vocab");
         if (vocabulary.isArray()) {
@@ -80,6 +85,11 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
             ids[i] = Arrays.stream(sequences.get(i)).asLongStream().toArray();
         }
         return ids.length == 0 ? List.of() : List.of(tokenizer.batchDecode(ids, true));
+    }
+
+    @Override
+    public Optional<byte[][]> tokenBytes() {
+        return tokenBytes;
     }
 
     @Override

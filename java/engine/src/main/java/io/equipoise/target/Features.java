@@ -59,12 +59,12 @@ public final class Features {
 
     /** Whether {@code word} occurs, also in a {@linkplain Words#forms form} such as with 's or before a hyphen. */
     public static Feature word(String word) {
-        return anyOf(WordLists.fold(List.of(word), "feature word"));
+        return new AnyWord(WordLists.fold(List.of(word), "feature word"));
     }
 
     /** Whether any of {@code words} occurs, each as in {@link #word}. */
     public static Feature words(Collection<String> words) {
-        return anyOf(WordLists.fold(words, "feature words"));
+        return new AnyWord(WordLists.fold(words, "feature words"));
     }
 
     /**
@@ -73,12 +73,12 @@ public final class Features {
      * @param name family, money, nature, politics, sea or war
      */
     public static Feature wordList(String name) {
-        return anyOf(WordLists.shipped(name));
+        return new AnyWord(WordLists.shipped(name));
     }
 
     /** Whether any word of a UTF-8 file occurs: one word a line, # starts a comment. */
     public static Feature wordFile(Path path) {
-        return anyOf(WordLists.file(path));
+        return new AnyWord(WordLists.file(path));
     }
 
     /** Whether {@code pattern} matches somewhere in the text as it is, not folded. */
@@ -168,25 +168,11 @@ public final class Features {
                 .toList());
     }
 
-    private static Feature anyOf(Set<String> listed) {
-        return Feature.test(text -> {
-            for (var words = Words.in(text); words.next(); ) if (occurs(words.word(), listed)) return true;
-            return false;
-        });
-    }
-
-    private static boolean occurs(String word, Set<String> listed) {
-        if (listed.contains(word)) return true;
-        if (!Words.isCompound(word)) return false;
-        for (String form : Words.forms(word)) if (listed.contains(form)) return true;
-        return false;
-    }
-
     private static Gender majority(String text) {
         int balance = 0;
         for (var words = Words.in(text); words.next(); ) {
-            if (occurs(words.word(), FEMALE_PRONOUNS)) balance++;
-            if (occurs(words.word(), MALE_PRONOUNS)) balance--;
+            if (AnyWord.occurs(words.word(), FEMALE_PRONOUNS)) balance++;
+            if (AnyWord.occurs(words.word(), MALE_PRONOUNS)) balance--;
         }
         return balance > 0 ? Gender.FEMALE : balance < 0 ? Gender.MALE : Gender.NONE;
     }
@@ -198,7 +184,7 @@ public final class Features {
         for (var words = Words.in(text); words.next(); ) {
             String word = words.word();
             sinceNegator = words.startsClause() ? NEGATION_REACH : sinceNegator + 1;
-            int side = (occurs(word, positive) ? 1 : 0) - (occurs(word, negative) ? 1 : 0);
+            int side = (AnyWord.occurs(word, positive) ? 1 : 0) - (AnyWord.occurs(word, negative) ? 1 : 0);
             balance += sinceNegator < NEGATION_REACH ? -side : side;
             if (NEGATORS.contains(word) || word.endsWith("n't")) sinceNegator = -1;
         }

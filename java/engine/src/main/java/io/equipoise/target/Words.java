@@ -15,7 +15,7 @@ import java.util.Set;
  * with case folded independently of the locale, ’ written as ' and the Unicode hyphens as -.
  */
 public final class Words {
-    private static final List<String> CLITICS = List.of("'s", "'ll", "'d", "'re", "'ve", "'m");
+    static final List<String> CLITICS = List.of("'s", "'ll", "'d", "'re", "'ve", "'m");
 
     private final String text;
     private int end;

@@ -1,9 +1,7 @@
 package io.equipoise.training;
 
-import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
-import io.equipoise.target.Constraint;
 import java.util.Arrays;
 import java.util.List;
 
@@ -46,15 +44,10 @@ final class ControlVariates {
      * @param worth (B) b·exp(λ·φ)/Z of each
      */
     ControlVariates(
-            List<Constraint> constraints,
-            TextDecoder text,
-            TrainingConfig config,
-            int vocabulary,
-            List<int[]> generated,
-            double[] worth) {
+            SequenceFeatures features, TrainingConfig config, int vocabulary, List<int[]> generated, double[] worth) {
         this.vocabulary = vocabulary;
         this.generated = List.copyOf(generated);
-        this.worth = new PrefixWorth(constraints, text, config.maxTokens(), generated);
+        this.worth = new PrefixWorth(features, config.maxTokens(), generated);
         effects = fit(worth);
         objective = config.objectiveFunction();
         normalize = config.normalize();

@@ -105,9 +105,10 @@ public final class Evaluator {
             for (double[] row : rollout.phi()) sum += row[f];
             moments.put(target.constraints().get(f).name(), sum / rollout.size());
         }
-        var fewer = rollout.texts().subList(0, Math.min(SELF_BLEU_TEXTS, rollout.size()));
+        var texts = rollouts.texts(rollout.sequences());
+        var fewer = texts.subList(0, Math.min(SELF_BLEU_TEXTS, rollout.size()));
         var distinct = new ArrayList<Double>();
-        for (int n = 1; n <= 3; n++) distinct.add(Diversity.distinct(n, rollout.texts()));
+        for (int n = 1; n <= 3; n++) distinct.add(Diversity.distinct(n, texts));
         var selfBleu = new ArrayList<Double>();
         for (int n = 3; n <= 5; n++) selfBleu.add(Diversity.selfBleu(n, fewer));
         return new Evaluation(
@@ -121,7 +122,7 @@ public final class Evaluator {
                 Math.exp(-perToken),
                 distinct,
                 selfBleu,
-                rollout.texts());
+                texts);
     }
 
     /** Texts of an evaluation picked without regard to what they say, the same for the same seed. */

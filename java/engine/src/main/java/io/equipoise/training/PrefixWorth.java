@@ -1,8 +1,5 @@
 package io.equipoise.training;
 
-import io.equipoise.model.TextDecoder;
-import io.equipoise.target.Constraint;
-import io.equipoise.target.FeatureScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,8 +15,7 @@ final class PrefixWorth {
     /** Least squares may go below 0 where the weight hardly ever is anything else. */
     private static final double LEAST = 1e-3;
 
-    private final List<Constraint> constraints;
-    private final TextDecoder text;
+    private final SequenceFeatures features;
     private final int maxTokens;
     /** Of the samples it is fitted on. */
     private final double[][][] ownInputs;
@@ -32,9 +28,8 @@ final class PrefixWorth {
      * @param maxTokens the most tokens generated a sequence
      * @param generated B ragged rows of tokens, drawn from the base model
      */
-    PrefixWorth(List<Constraint> constraints, TextDecoder text, int maxTokens, List<int[]> generated) {
-        this.constraints = constraints;
-        this.text = text;
+    PrefixWorth(SequenceFeatures features, int maxTokens, List<int[]> generated) {
+        this.features = features;
         this.maxTokens = maxTokens;
         ownInputs = inputs(generated);
     }
@@ -45,7 +40,7 @@ final class PrefixWorth {
      * @param worth (B) b·exp(λ·φ)/Z of each sample
      */
     void fit(double[] worth) {
-        var regression = new LeastSquares(POWERS * (constraints.size() + 1));
+        var regression = new LeastSquares(POWERS * (features.size() + 1));
         for (int i = 0; i < ownInputs.length; i++) {
             for (double[] input : ownInputs[i]) regression.add(input, worth[i]);
         }
@@ -81,7 +76,7 @@ final class PrefixWorth {
         for (int[] tokens : generated) {
             for (int t = 0; t < tokens.length; t++) prefixes.add(Arrays.copyOf(tokens, t));
         }
-        double[][] phi = FeatureScores.score(constraints, text.decode(prefixes));
+        double[][] phi = features.score(prefixes);
         var result = new double[generated.size()][][];
         int next = 0;
         for (int i = 0; i < result.length; i++) {

@@ -2,13 +2,11 @@ package io.equipoise.training;
 
 import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sequences;
-import java.util.List;
 
 /**
  * B sequences with everything that does not depend on the policy.
  *
  * @param sequences as sampled, with the log-probabilities they were drawn with
- * @param texts (B) the generated parts as text
  * @param phi (B, F) features
  * @param logProposal (B) log q, nats
  * @param base the generated tokens under the base model: log a, and what the caller of {@link Rollouts#complete} asked for
@@ -18,7 +16,6 @@ import java.util.List;
  */
 record Rollout(
         Sequences sequences,
-        List<String> texts,
         double[][] phi,
         double[] logProposal,
         TokenScores base,
@@ -27,7 +24,7 @@ record Rollout(
         boolean[] scored) {
 
     int size() {
-        return texts.size();
+        return sequences.size();
     }
 
     /** (B) log w = log P − log q, nats. */

@@ -66,7 +66,6 @@ final class Rollouts {
     Rollout complete(
             CausalLanguageModel proposal,
             Sequences sequences,
-            List<String> texts,
             double[][] phi,
             EnergyBasedTarget target,
             float[][] functions,
@@ -80,7 +79,7 @@ final class Rollouts {
         double[] logTarget = energies(
                         target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
                 .logTarget();
-        return new Rollout(sequences, texts, phi, sequences.logProb(), scores, logBase, logTarget, scored);
+        return new Rollout(sequences, phi, sequences.logProb(), scores, logBase, logTarget, scored);
     }
 
     private TokenScores ofBase(Sequences sequences, float[][] functions, boolean[] scored) {
@@ -126,7 +125,6 @@ final class Rollouts {
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {
         var sequences = sample(proposal, count, first);
-        var texts = texts(sequences);
-        return complete(proposal, sequences, texts, features(texts), target, new float[0][], true);
+        return complete(proposal, sequences, features(texts(sequences)), target, new float[0][], true);
     }
 }

@@ -31,6 +31,7 @@ public final class Trainer implements AutoCloseable {
     private final TrainingConfig config;
     private final Objective objective;
     private final SequenceKernels kernels;
+    private final SequenceFeatures features;
     private final Rollouts rollouts;
     private final EnergyBasedTarget target;
     private final Map<String, Double> baseMoments;
@@ -55,8 +56,10 @@ public final class Trainer implements AutoCloseable {
             TextDecoder text,
             List<Constraint> constraints,
             TrainingConfig config,
-            Kernels kernels) {
+            Kernels kernels,
+            SequenceFeatures features) {
         this.base = base;
+        this.features = features;
         this.config = config;
         objective = config.objectiveFunction();
         drift = new DriftGuard(config.driftChecks());
@@ -66,7 +69,7 @@ public final class Trainer implements AutoCloseable {
 
         var sample = rollouts.sample(base, config.momentSamples(), 0);
         sequences = sample.size();
-        double[][] phi = rollouts.features(rollouts.texts(sample));
+        double[][] phi = features.score(sample.generated());
         target = EnergyBasedTarget.fit(constraints, phi, new double[sample.size()]);
         // These samples come from a = q, so their weights are P/a and count for Z like any other's.
         double[] logPotential = target.logPotential(phi);
@@ -74,12 +77,7 @@ public final class Trainer implements AutoCloseable {
         correction = new MomentCorrection(config.momentCorrection(), target, phi);
         variates = config.controlVariates()
                 ? Optional.of(new ControlVariates(
-                        constraints,
-                        text,
-                        config,
-                        base.config().vocabularySize(),
-                        sample.generated(),
-                        correction.worth()))
+                        features, config, base.config().vocabularySize(), sample.generated(), correction.worth()))
                 : Optional.empty();
         baseMoments = Moments.weighted(constraints, phi, new double[sample.size()]);
 
@@ -118,7 +116,13 @@ public final class Trainer implements AutoCloseable {
             List<Constraint> constraints,
             TrainingConfig config,
             Kernels kernels) {
-        return new Trainer(base, text, constraints, config, kernels);
+        var features = new SequenceFeatures(constraints, text, kernels);
+        try {
+            return new Trainer(base, text, constraints, config, kernels, features);
+        } catch (RuntimeException | Error failure) {
+            features.close();
+            throw failure;
+        }
     }
 
     /** One step of training. */
@@ -130,12 +134,10 @@ public final class Trainer implements AutoCloseable {
         sequences += sampled.size();
         clock.end("sample");
 
-        var texts = rollouts.texts(sampled);
         var rollout = rollouts.complete(
                 proposal,
                 sampled,
-                texts,
-                rollouts.features(texts),
+                features.score(sampled.generated()),
                 correction.aim(),
                 gradient.functions(),
                 gradient.scoresWeightless(steps));
@@ -291,6 +293,7 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         adam.close();
+        features.close();
         if (proposal != base && proposal != policy) proposal.close();
         policy.close();
     }

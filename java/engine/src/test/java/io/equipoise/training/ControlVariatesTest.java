@@ -3,6 +3,7 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.TabularModel;
 import io.equipoise.model.TokenScores;
 import io.equipoise.objective.Objective;
@@ -56,7 +57,11 @@ class ControlVariatesTest {
     private ControlVariates fitted(TrainingConfig config) {
         int[] repeated = repeated();
         var sample = Arrays.stream(repeated).mapToObj(generated::get).toList();
-        return new ControlVariates(CONSTRAINTS, TabularModel::text, config, 3, sample, worths(repeated));
+        return new ControlVariates(features(CONSTRAINTS), config, 3, sample, worths(repeated));
+    }
+
+    private static SequenceFeatures features(List<Constraint> constraints) {
+        return new SequenceFeatures(constraints, TabularModel::text, KernelProvider.kernels());
     }
 
     private int[] repeated() {
@@ -78,7 +83,7 @@ class ControlVariatesTest {
         var phi = new double[sequences.length][1];
         var scored = new boolean[sequences.length];
         Arrays.fill(scored, true);
-        return new Rollout(sampled, texts, phi, from.logProbs(sequences), scores, logBase, logTarget, scored);
+        return new Rollout(sampled, phi, from.logProbs(sequences), scores, logBase, logTarget, scored);
     }
 
     /** Shares as one batch would have taught them: every sequence as often as the proposal draws it. */
@@ -180,7 +185,7 @@ class ControlVariatesTest {
                 .mapToDouble(i -> texts.get(i).startsWith("a") ? 3 : 0.5)
                 .toArray();
         var sample = Arrays.stream(repeated).mapToObj(generated::get).toList();
-        var worth = new PrefixWorth(startsWithA, TabularModel::text, LENGTH, sample);
+        var worth = new PrefixWorth(features(startsWithA), LENGTH, sample);
         worth.fit(starts);
         // Texts that begin with a are all worth the same, so the fit has nothing to average.
         double[][] before = worth.before(List.of(new int[] {1, 2, 2}, new int[] {2, 1, 1}));

@@ -140,14 +140,15 @@ class DistinctSequencesTest {
         double[] worth = IntStream.range(0, 500)
                 .mapToDouble(i -> random.nextDouble() * 2)
                 .toArray();
-        return new ControlVariates(CONSTRAINTS, TabularModel::text, config, 3, sample.generated(), worth);
+        var features = new SequenceFeatures(CONSTRAINTS, TabularModel::text, KernelProvider.kernels());
+        return new ControlVariates(features, config, 3, sample.generated(), worth);
     }
 
     private Rollout rollout(float[][] functions) {
         var rollouts = new Rollouts(base, TabularModel::text, CONSTRAINTS, sampler, KERNELS, 16);
-        var texts = rollouts.texts(batch);
+        double[][] phi = rollouts.features(rollouts.texts(batch));
         var target = EnergyBasedTarget.of(CONSTRAINTS, new double[] {1.5});
-        return rollouts.complete(policy, batch, texts, rollouts.features(texts), target, functions, true);
+        return rollouts.complete(policy, batch, phi, target, functions, true);
     }
 
     @Test

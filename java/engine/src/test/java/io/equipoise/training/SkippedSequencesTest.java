@@ -173,8 +173,8 @@ class SkippedSequencesTest {
             var batch = rollouts.sample(proposal, 200, 0);
             var texts = rollouts.texts(batch);
             var target = EnergyBasedTarget.of(ALL_HAVE_B, new double[1]);
-            var rollout = rollouts.complete(
-                    proposal, batch, texts, rollouts.features(texts), target, new float[0][], weightless);
+            var rollout =
+                    rollouts.complete(proposal, batch, rollouts.features(texts), target, new float[0][], weightless);
             policy.trainable(name -> true);
             double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
                     .accumulate(rollout, logZ, 0)
@@ -209,10 +209,9 @@ class SkippedSequencesTest {
             policy.trainable(name -> true);
             var rollouts = new Rollouts(policy, TabularModel::text, none, sampler, KERNELS, 16);
             var batch = rollouts.sample(policy, 20, 0);
-            var texts = rollouts.texts(batch);
+            double[][] phi = rollouts.features(rollouts.texts(batch));
             var target = EnergyBasedTarget.of(none, new double[1]);
-            var rollout =
-                    rollouts.complete(policy, batch, texts, rollouts.features(texts), target, new float[0][], false);
+            var rollout = rollouts.complete(policy, batch, phi, target, new float[0][], false);
             new PolicyGradient(policy, gdc().build(), Optional.empty()).accumulate(rollout, 0, 0);
             assertThat(policy.gradientNorm()).isZero();
             assertThat(policy.backward()).isEmpty();
