@@ -5,16 +5,16 @@
 // with log a, log q, log π the sums of a row of token log-probabilities. The sums are listed, with their formulas, at
 // EnergyStatistics in Java; v below is w/Z.
 //
-// shapes   log_target, log_weight, log_ratio (B) f64 nats; base, proposal, policy (B, T) f32, phi (B, F) f64, each with a
-//          row stride in elements; lambda (F) f64; filter (B) i32, b; statistics (10) f64
+// shapes   log_target, log_weight, log_ratio (B) f64 nats; base, proposal, policy (B, T) f32, phi (B, F) f64, each with
+//          a row stride in elements; lambda (F) f64; filter (B) i32, b; statistics (10) f64
 // cost     moves 12·B·T + 8·B·F + 28·B bytes once: 0.4 MB for B = 64, T = 512, 0.1 µs of an H100's 3.35 TB/s. One block
 //          draws perhaps 1/40 of that, and a row's T dependent additions take about 4·T cycles (1 µs for T = 512): some
 //          microseconds, once a step. A grid would need a second launch to merge, which costs as much
 // layout   one block of 256 threads. A thread sums every 256th sequence, token after token, so its bits are those of a
-//          plain loop, whatever T is padded to, and ρ is exactly 1 where π = q; three rows at a time keep three chains of
-//          additions and 24 loads in flight. Loads are 4 bytes a thread: a thread comes back to its line in the L1 cache,
-//          so wider ones would save issue slots that nobody waits for. Threads' statistics are merged as a tree in shared
-//          memory, always the same one
+//          plain loop, whatever T is padded to, and ρ is exactly 1 where π = q; three rows at a time keep three chains
+//          of additions and 24 loads in flight. Loads are 4 bytes a thread: a thread comes back to its line in the L1
+//          cache, so wider ones would save issue slots that nobody waits for. Threads' statistics are merged as a tree
+//          in shared memory, always the same one
 // edges    padding is 0; b = 0 → log P −∞, weight 0, and no product with it is NaN; NaN in a row → NaN in that
 //          sequence's outputs and in the sums it enters; B = 0 → statistics of nothing
 #include "device.cuh"

@@ -6,23 +6,24 @@
 //
 // By the Gumbel-max trick (Gumbel, 1954; Maddison, Tarlow, Minka, 2014) token ~ softmax(x). u is Philox's number for
 // (seed, sequence, position, draw 1 + v), so a token depends neither on the tiles nor on the batch; draw 0 is sample's.
-// All 53 bits count: −log u is an exponential variable, and the token is where the smallest of exponential / prob is. With
-// 24 bits that variable would be a multiple of 6·10⁻⁸, and tokens with no more than that probability would be drawn too
-// often or never.
+// All 53 bits count: −log u is an exponential variable, and the token is where the smallest of exponential / prob is.
+// With 24 bits that variable would be a multiple of 6·10⁻⁸, and tokens with no more than that probability would be
+// drawn too often or never.
 //
 // shapes   hidden (B, D), weight (V, D) bf16, any row stride in elements; sequence (B) i64; position (B) i32; token (B)
-//          i32; log_prob (B) f32, nats; tiles (B, ceil(V / 128)) float4: maximum of x, Σ exp(x − maximum), x at the best
-//          token, and that token's bits (−1: none). The noise isn't kept: Philox is a function, the merge calls it again
-// cost     moves 2·V·D + 2·B·D + 32·B·ceil(V/128) bytes: at B = 64, D = 4096, V = 128256 an H100's 3.35 TB/s need 0.31 ms,
-//          and 2·64·ceil(B/64)·V·D = 67 GFLOP are 0.07 ms of its 989 TFLOP/s. A warp's 32 × 32 part takes 16 FLOP from a
-//          byte of shared memory, which gives half of those: 0.14 ms. Blocks of 64 rows read 1.5 · 2·V·D bytes from the
-//          L2 cache each 64 rows, so up to B = 64 memory is the bound, past it the L2 cache; docs/cuda.md has the table.
-//          The noise is some 180 instructions a logit
+//          i32; log_prob (B) f32, nats; tiles (B, ceil(V / 128)) float4: maximum of x, Σ exp(x − maximum), x at the
+//          best token, and that token's bits (−1: none). The noise isn't kept: Philox is a function, the merge calls it
+//          again
+// cost     moves 2·V·D + 2·B·D + 32·B·ceil(V/128) bytes: at B = 64, D = 4096, V = 128256 an H100's 3.35 TB/s need
+//          0.31 ms, and 2·64·ceil(B/64)·V·D = 67 GFLOP are 0.07 ms of its 989 TFLOP/s. A warp's 32 × 32 part takes 16 FLOP
+//          from a byte of shared memory, which gives half of those: 0.14 ms. Blocks of 64 rows read 1.5 · 2·V·D bytes
+//          from the L2 cache each 64 rows, so up to B = 64 memory is the bound, past it the L2 cache; docs/cuda.md has
+//          the table. The noise is some 180 instructions a logit
 // layout   a block of 8 warps computes 64 rows by 128 columns; blocks of the same columns follow each other, so their
-//          weights are in the L2 cache. Both operands' next 32 of the depth come through a ring of three stages in shared
-//          memory, two of them on their way (cp.async, 16 bytes a thread; by elements where rows aren't aligned to 16
-//          bytes). Warps multiply 16×16×16 in the tensor cores, bf16 with f32 sums; the tile of logits then takes the
-//          stages' place, and a warp reduces a row of it. The merge is one block a row
+//          weights are in the L2 cache. Both operands' next 32 of the depth come through a ring of three stages in
+//          shared memory, two of them on their way (cp.async, 16 bytes a thread; by elements where rows aren't aligned
+//          to 16 bytes). Warps multiply 16×16×16 in the tensor cores, bf16 with f32 sums; the tile of logits then takes
+//          the stages' place, and a warp reduces a row of it. The merge is one block a row
 // edges    past B, V, D tiles are filled with zeros, which add nothing, and such columns have no part in the draw; NaN
 //          or +∞ among a row's logits, or all −∞ → token −1 and log_prob NaN; equal perturbed logits → the first
 // minimum sm_80

@@ -10,10 +10,6 @@ import io.equipoise.memory.Vector;
 /** The language-model head and the draw from its logits in one kernel, whose tiles a second one merges. */
 final class LmHead {
     private static final String OPERATION = "lm_head_sample";
-    /** Of a block, as {@code kTileRows} and {@code kTileColumns} in lm_head_sample.cu. */
-    private static final int TILE_ROWS = 64;
-
-    private static final int TILE_COLUMNS = 128;
     /** What is left of one row in one tile, f32 each. */
     private static final int TILE_BYTES = 16;
 
@@ -40,7 +36,7 @@ final class LmHead {
         is("weight", weight, depth);
         Shapes.sample(token, logProb, Launcher.shape(rows, columns), sequence, position, temperature);
         if (rows == 0) return;
-        long tiles = Launcher.parts(columns, TILE_COLUMNS);
+        long tiles = Launcher.parts(columns, LmHeadModel.TILE_COLUMNS);
         try (var operands = new Operands(launcher.device())) {
             long state = operands.scratch(TILE_BYTES * rows * tiles);
             long sequences = operands.read(sequence);
@@ -48,7 +44,7 @@ final class LmHead {
             launcher.launch(
                     OPERATION,
                     "lm_head_sample_bf16_kernel",
-                    new Grid(tiles, Math.toIntExact(Launcher.parts(rows, TILE_ROWS)), Launcher.THREADS, 0),
+                    new Grid(tiles, Math.toIntExact(Launcher.parts(rows, LmHeadModel.TILE_ROWS)), Launcher.THREADS, 0),
                     state,
                     operands.read(hidden),
                     operands.read(weight),
