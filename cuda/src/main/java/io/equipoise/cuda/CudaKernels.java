@@ -6,6 +6,7 @@ import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Shapes;
 import io.equipoise.kernels.Truncation;
+import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
@@ -22,6 +23,9 @@ public final class CudaKernels implements Kernels {
     private static final int ADAM_ELEMENTS = 4 * Launcher.THREADS;
 
     private static final int ADAM_BLOCKS = 4096;
+
+    /** A warp a block, a sequence a thread: few sequences use many multiprocessors. */
+    private static final int MATCH_WORDS_THREADS = 32;
 
     private final Launcher launcher;
 
@@ -305,6 +309,28 @@ public final class CudaKernels implements Kernels {
                     (float) (rule.learningRate() / correction1),
                     (float) (1 / Math.sqrt(correction2)),
                     (float) rule.epsilon());
+            operands.finish();
+        }
+    }
+
+    @Override
+    public void matchWords(Vector found, Vector token, Vector start, WordAutomaton automaton) {
+        Shapes.matchWords(found, token, start);
+        if (found.size() == 0) return;
+        try (var operands = new Operands(launcher.device())) {
+            launcher.launch(
+                    "match_words",
+                    "match_words_kernel",
+                    Device.Grid.of(Launcher.parts(found.size(), MATCH_WORDS_THREADS), MATCH_WORDS_THREADS),
+                    operands.write(found),
+                    operands.read(token),
+                    operands.read(start),
+                    operands.read(automaton.transition()),
+                    operands.read(automaton.offset()),
+                    operands.read(automaton.symbol()),
+                    found.size(),
+                    token.size(),
+                    automaton.vocabulary());
             operands.finish();
         }
     }
