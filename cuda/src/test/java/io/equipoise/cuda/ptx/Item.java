@@ -17,7 +17,7 @@ sealed interface Item {
 
     record Label(int line, String name) implements Item {}
 
-    /** Registers {@code name}, or when {@code count ≥ 0} {@code name0} up to {@code name<count − 1>}. */
+    /** Registers of one name, or when {@code count ≥ 0} that many, numbered from 0. */
     record Registers(int line, Type type, String name, int count) implements Item {}
 
     /** {@code .branchtargets} under the label before it. */
