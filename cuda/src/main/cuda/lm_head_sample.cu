@@ -15,10 +15,10 @@
 //          best token, and that token's bits (−1: none). The noise isn't kept: Philox is a function, the merge calls it
 //          again
 // cost     moves 2·V·D + 2·B·D + 32·B·ceil(V/128) bytes: at B = 64, D = 4096, V = 128256 an H100's 3.35 TB/s need
-//          0.31 ms, and 2·64·ceil(B/64)·V·D = 67 GFLOP are 0.07 ms of its 989 TFLOP/s. A warp's 32 × 32 part takes 16 FLOP
-//          from a byte of shared memory, which gives half of those: 0.14 ms. Blocks of 64 rows read 1.5 · 2·V·D bytes
-//          from the L2 cache each 64 rows, so up to B = 64 memory is the bound, past it the L2 cache; docs/cuda.md has
-//          the table. The noise is some 180 instructions a logit
+//          0.31 ms, and 2·64·ceil(B/64)·V·D = 67 GFLOP are 0.07 ms of its 989 TFLOP/s. A warp's 32 × 32 part takes 16
+//          FLOP from a byte of shared memory, which gives half of those: 0.14 ms. Blocks of 64 rows read 1.5 · 2·V·D
+//          bytes from the L2 cache each 64 rows, so up to B = 64 memory is the bound, past it the L2 cache;
+//          docs/cuda.md has the table. The noise is some 180 instructions a logit
 // layout   a block of 8 warps computes 64 rows by 128 columns; blocks of the same columns follow each other, so their
 //          weights are in the L2 cache. Both operands' next 32 of the depth come through a ring of three stages in
 //          shared memory, two of them on their way (cp.async, 16 bytes a thread; by elements where rows aren't aligned
