@@ -316,6 +316,8 @@ public final class CudaKernels implements Kernels {
     @Override
     public void matchWords(Vector found, Vector token, Vector start, WordAutomaton automaton) {
         Shapes.matchWords(found, token, start);
+        // Starts in the device's memory aren't looked at: the kernel reads no token outside what there is.
+        if (!launcher.device().holds(start.address())) Shapes.starts(start.toLongs(), token.size());
         if (found.size() == 0) return;
         try (var operands = new Operands(launcher.device())) {
             launcher.launch(

@@ -96,10 +96,10 @@ final class Bits {
             long both = b << 32 | a;
             long result = 0;
             for (int i = 0; i < 4; i++) {
-                long selector = c >>> 4 * i & 15;
-                long value = both >>> 8 * (selector & 7) & 255;
+                long selector = (c >>> (4 * i)) & 15;
+                long value = (both >>> (8 * (selector & 7))) & 255;
                 if ((selector & 8) != 0) value = (value & 128) == 0 ? 0 : 255;
-                result |= value << 8 * i;
+                result |= value << (8 * i);
             }
             return result;
         });

@@ -96,14 +96,14 @@ class BitsTest {
         int n = (int) (c & 255);
         long sign = n == 0 ? 0 : a >>> Math.min(p + n - 1, width - 1) & 1;
         long result = 0;
-        for (int i = 0; i < width; i++) result |= (i < n && p + i < width ? a >>> p + i & 1 : sign) << i;
+        for (int i = 0; i < width; i++) result |= (i < n && p + i < width ? a >>> (p + i) & 1 : sign) << i;
         return result;
     }
 
     private static long inserted(long a, long b, long c, int n, int width) {
         int p = (int) (c & 255);
         long result = b;
-        for (int i = 0; i < n && p + i < width; i++) result = (result & ~(1L << p + i)) | (a >>> i & 1) << p + i;
+        for (int i = 0; i < n && p + i < width; i++) result = (result & ~(1L << (p + i))) | (a >>> i & 1) << (p + i);
         return result;
     }
 

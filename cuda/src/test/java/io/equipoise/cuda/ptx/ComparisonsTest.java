@@ -118,7 +118,7 @@ class ComparisonsTest {
                 "u32 f32", a -> {
                     float x = Float.intBitsToFloat((int) a);
                     boolean subnormal = x != 0 && Math.abs(x) < Float.MIN_NORMAL;
-                    return (Float.isFinite(x) ? 1 : 0)
+                    return (Float.isFinite(x) ? 1L : 0)
                             + (Float.isNaN(x) ? 2 : 32)
                             + (Float.isInfinite(x) ? 4 : 0)
                             + (subnormal ? 8 : 0)

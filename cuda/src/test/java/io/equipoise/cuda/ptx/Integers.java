@@ -26,7 +26,9 @@ final class Integers {
         if (type != Type.S32) throw o.fail("only s32 saturates");
         return o.binary(
                 type,
-                (a, b) -> Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, f.applyAsLong((int) a, (int) b)))
+                (a, b) -> Math.max(
+                                Integer.MIN_VALUE,
+                                Math.min(Integer.MAX_VALUE, f.applyAsLong((a << 32) >> 32, (b << 32) >> 32)))
                         & 0xffffffffL);
     }
 

@@ -30,9 +30,9 @@ class IntegersTest {
 
     @Test
     void productsHaveTwoHalves() {
-        Table.binary("mul.lo.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> (int) a * (int) b);
+        Table.binary("mul.lo.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> (int) (a * b));
         Table.binary("mul.lo.u64 %d, %a, %b;", "u64 u64 u64", (a, b) -> a * b);
-        Table.binary("mul.hi.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> (long) (int) a * (int) b >> 32);
+        Table.binary("mul.hi.s32 %d, %a, %b;", "s32 s32 s32", (a, b) -> ((long) (int) a * (int) b) >> 32);
         Table.binary(
                 "mul.hi.u32 %d, %a, %b;",
                 "u32 u32 u32",
@@ -60,7 +60,7 @@ class IntegersTest {
     void productsAreAdded() {
         Table.ternary("mad.lo.s32 %d, %a, %b, %c;", "s32 s32 s32 s32", (a, b, c) -> (int) a * (int) b + (int) c);
         Table.ternary("mad.lo.u64 %d, %a, %b, %c;", "u64 u64 u64 u64", (a, b, c) -> a * b + c);
-        Table.ternary("mad.hi.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> (a * b >>> 32) + c);
+        Table.ternary("mad.hi.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, c) -> ((a * b) >>> 32) + c);
         Table.ternary("mad.wide.u32 %d, %a, %b, %c;", "u64 u32 u32 u64", (a, b, c) -> a * b + c);
         Table.ternary("mad.wide.s32 %d, %a, %b, %c;", "s64 s32 s32 s64", (a, b, c) -> (long) (int) a * (int) b + c);
         Table.ternary(
@@ -70,7 +70,8 @@ class IntegersTest {
 
     @Test
     void carriesGoFromOneInstructionToTheNext() {
-        Table.ternary("add.cc.u32 %d, %a, %b; addc.u32 %d, %c, 0;", "u32 u32 u32 u32", (a, b, c) -> c + (a + b >>> 32));
+        Table.ternary(
+                "add.cc.u32 %d, %a, %b; addc.u32 %d, %c, 0;", "u32 u32 u32 u32", (a, b, c) -> c + ((a + b) >>> 32));
         Table.ternary(
                 "add.cc.u64 %d, %a, %b; addc.cc.u64 %d, %c, 0; addc.u64 %d, 0, 0;",
                 "u64 u64 u64 u64", (a, b, c) -> unsigned(a)

@@ -31,7 +31,7 @@ final class TensorCore {
     }
 
     private static double half(Warp warp, int[] places, Format format, int lane, int i) {
-        return format.decode(warp.registers[places[i / 2] + lane] >>> 16 * (i & 1) & 0xffff);
+        return format.decode(warp.registers[places[i / 2] + lane] >>> (16 * (i & 1)) & 0xffff);
     }
 
     private static double single(Warp warp, int[] places, int lane, int i) {
@@ -107,7 +107,7 @@ final class TensorCore {
         int[] to = places(o, 0, count, true);
         var at = Access.address(o, 1);
         return all(o, (warp, lanes) -> {
-            int named = count == 4 ? -1 : (1 << 8 * count) - 1;
+            int named = count == 4 ? -1 : (1 << (8 * count)) - 1;
             warp.require(at.place(), named);
             for (int m = 0; m < count; m++) {
                 var rows = new long[8][8];
@@ -193,7 +193,7 @@ final class TensorCore {
                     if (load) {
                         Access.load(warp, space, lane, address, size, false, false);
                         long bits = warp.bytes.get(warp.offset, size);
-                        if (operand) warp.registers[places[i / 2] + lane] |= bits << 16 * (i & 1);
+                        if (operand) warp.registers[places[i / 2] + lane] |= bits << (16 * (i & 1));
                         else warp.registers[places[i] + lane] = bits;
                     } else {
                         Access.store(warp, space, lane, address, size, false);

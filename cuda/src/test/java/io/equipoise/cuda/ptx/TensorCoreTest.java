@@ -23,7 +23,7 @@ class TensorCoreTest {
         for (int i = 0; i < count; i++) {
             long bits = Format.BF16.encode(random.nextDouble() * 2 - 1, Rounding.NEAREST);
             values[i] = (float) Format.BF16.decode(bits);
-            packed[i / 4] |= bits << 16 * (i % 4);
+            packed[i / 4] |= bits << (16 * (i % 4));
         }
         return packed;
     }
@@ -31,7 +31,7 @@ class TensorCoreTest {
     private static float[] unpacked(long[] values) {
         var floats = new float[2 * values.length];
         for (int i = 0; i < floats.length; i++)
-            floats[i] = Float.intBitsToFloat((int) (values[i / 2] >>> 32 * (i % 2)));
+            floats[i] = Float.intBitsToFloat((int) (values[i / 2] >>> (32 * (i % 2))));
         return floats;
     }
 
@@ -70,7 +70,7 @@ class TensorCoreTest {
             var add = new long[128];
             for (int i = 0; i < 256; i++) {
                 c[i] = random.nextFloat();
-                add[i / 2] |= (Float.floatToRawIntBits(c[i]) & 0xffffffffL) << 32 * (i % 2);
+                add[i / 2] |= (Float.floatToRawIntBits(c[i]) & 0xffffffffL) << (32 * (i % 2));
             }
             long[] result = Snippet.run(Snippet.kernel(body), 32, 128, left, right, add);
             checkProduct(unpacked(result), a, b, c, 16, layout.equals("col"));

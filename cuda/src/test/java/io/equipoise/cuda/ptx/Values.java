@@ -57,7 +57,7 @@ final class Values {
             1 + 0x1p-23f,
             1 / 3f,
             0x1.fffffep-64f,
-            16777217f,
+            16777216f,
             2.5f,
             -3.5f
         };
