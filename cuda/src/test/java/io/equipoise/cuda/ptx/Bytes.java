@@ -82,12 +82,10 @@ final class Bytes {
     /** The first of these bytes that was never written, or −1. */
     int undefined(int offset, int size) {
         if (size == 4 && (int) INTS.get(state, offset) == 0x01010101) return -1;
-        if (size >= 8) {
-            int defined = offset;
-            while (defined < offset + size && (long) LONGS.get(state, defined) == 0x0101010101010101L) defined += 8;
-            if (defined == offset + size) return -1;
-        }
-        for (int i = offset; i < offset + size; i++) if (state[i] != DEFINED) return i;
+        int first = offset;
+        int end = offset + size;
+        while (first <= end - 8 && (long) LONGS.get(state, first) == 0x0101010101010101L) first += 8;
+        for (int i = first; i < end; i++) if (state[i] != DEFINED) return i;
         return -1;
     }
 
