@@ -36,7 +36,8 @@ class GdcStepInterpretedTest {
                 // The usual 1e-8 makes a step of whatever rounding leaves of a gradient that is 0.
                 .epsilon(1e-3)
                 .weightDecay(0.01)
-                // With them 1e-7 of noise on the reference's own log-probabilities changed the gradient's norm by percents.
+                // With them 1e-7 of noise on the reference's own log-probabilities changed the gradient's norm by
+                // percents.
                 .controlVariates(false)
                 .seed(5)
                 .build();
