@@ -55,11 +55,9 @@ struct Epilogue {
 
   // Fetches what the tile at (row, column) will read and write.
   void prepare(int64_t row, int64_t rows, int64_t column) const {
-    for (int64_t r = row; r < row + rows; r++) {
-      prefetch_panel(out + r * out_stride + column);
-      if (slope != nullptr) prefetch_panel(slope + r * slope_stride + column);
-      if (addend != nullptr) prefetch_panel(addend + r * addend_stride + column);
-    }
+    prefetch_tile(out, out_stride, row, rows, column);
+    if (slope != nullptr) prefetch_tile(slope, slope_stride, row, rows, column);
+    if (addend != nullptr) prefetch_tile(addend, addend_stride, row, rows, column);
   }
 
   void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {

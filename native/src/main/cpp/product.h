@@ -12,10 +12,12 @@ constexpr int64_t kLine = 64;  // bytes of a cache line
 
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
-// kPanel elements that a tile's row will read or write.
+// What a tile of kPanel columns will read or write of a matrix.
 template <typename T>
-void prefetch_panel(const T* p) {
-  for (int64_t j = 0; j < kPanel; j += kLine / sizeof(T)) __builtin_prefetch(p + j, 1, 3);
+void prefetch_tile(const T* x, int64_t stride, int64_t row, int64_t rows, int64_t column) {
+  for (int64_t r = row; r < row + rows; r++) {
+    for (int64_t j = 0; j < kPanel; j += kLine / sizeof(T)) __builtin_prefetch(x + r * stride + column + j, 1, 3);
+  }
 }
 
 // The part of the next panel that the i-th product of this one fetches; after the last part, the first again.
@@ -120,9 +122,7 @@ struct StoreTile {
   T* to;
   int64_t stride, columns;
 
-  void prepare(int64_t row, int64_t rows, int64_t column) const {
-    for (int64_t r = row; r < row + rows; r++) prefetch_panel(to + r * stride + column);
-  }
+  void prepare(int64_t row, int64_t rows, int64_t column) const { prefetch_tile(to, stride, row, rows, column); }
 
   void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {
     for (int64_t r = row; r < row + rows; r++, values += kPanel) {
@@ -138,9 +138,7 @@ struct AddTile {
   float* to;
   int64_t stride, columns;
 
-  void prepare(int64_t row, int64_t rows, int64_t column) const {
-    for (int64_t r = row; r < row + rows; r++) prefetch_panel(to + r * stride + column);
-  }
+  void prepare(int64_t row, int64_t rows, int64_t column) const { prefetch_tile(to, stride, row, rows, column); }
 
   void operator()(int64_t row, int64_t rows, int64_t column, const float* values) const {
     for (int64_t r = row; r < row + rows; r++, values += kPanel) {

@@ -10,6 +10,8 @@ import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The operations in CUDA, launched on a device: a source file each in {@code cuda/src/main/cuda}, shipped as PTX.
@@ -65,46 +67,19 @@ public final class CudaKernels implements Kernels {
         String operation = truncation.isNone() ? "sample" : "sample_truncated";
         String entry = Launcher.entry(operation, logits.type());
         if (logits.rows() == 0) return;
-        var grid = Launcher.blocks(logits.rows());
         try (var operands = new Operands(launcher.device())) {
-            long tokens = operands.write(token);
-            long logProbs = operands.write(logProb);
-            long x = operands.read(logits);
-            long sequences = operands.read(sequence);
-            long positions = operands.read(position);
-            long columns = logits.columns();
-            long stride = logits.rowStride();
-            if (truncation.isNone()) {
-                launcher.launch(
-                        operation,
-                        entry,
-                        grid,
-                        tokens,
-                        logProbs,
-                        x,
-                        sequences,
-                        positions,
-                        columns,
-                        stride,
-                        temperature,
-                        seed);
-            } else {
-                launcher.launch(
-                        operation,
-                        entry,
-                        grid,
-                        tokens,
-                        logProbs,
-                        x,
-                        sequences,
-                        positions,
-                        columns,
-                        stride,
-                        temperature,
-                        truncation.topK(),
-                        truncation.topP(),
-                        seed);
-            }
+            var arguments = new ArrayList<Object>(List.of(
+                    operands.write(token),
+                    operands.write(logProb),
+                    operands.read(logits),
+                    operands.read(sequence),
+                    operands.read(position),
+                    logits.columns(),
+                    logits.rowStride(),
+                    temperature));
+            if (!truncation.isNone()) arguments.addAll(List.of(truncation.topK(), truncation.topP()));
+            arguments.add(seed);
+            launcher.launch(operation, entry, Launcher.blocks(logits.rows()), arguments.toArray());
             operands.finish();
         }
     }
