@@ -76,11 +76,12 @@ void energy(double* log_target, double* log_weight, double* log_ratio, double* s
 }
 
 void coefficient(double* coefficient, const double* log_target, const double* log_proposal, const double* log_policy,
-                 int64_t size, int32_t form, double log_z, bool normalize, int32_t isa) {
-  if (form < kGdc || form > kGdcPlusPlusOnPolicy) {
+                 int64_t size, int32_t form, double log_z, bool normalize, double parameter, double limit,
+                 double score_sum, double ratio_sum, int32_t isa) {
+  if (form < kGdc || form > kTrajectoryBalance) {
     throw KernelError("coefficient: there is no form " + std::to_string(form));
   }
-  const CoefficientRule rule{static_cast<Form>(form), log_z, normalize};
+  const CoefficientRule rule{static_cast<Form>(form), log_z, normalize, parameter, limit, score_sum, ratio_sum};
   EQUIPOISE_RUN(isa, coefficient(coefficient, log_target, log_proposal, log_policy, size, rule));
 }
 

@@ -18,7 +18,22 @@ struct KernelError : std::runtime_error {
 enum Type : int32_t { kF32, kBf16, kF16 };
 
 // What coefficients are made of, as io.equipoise.kernels.CoefficientRule numbers its forms.
-enum Form : int32_t { kGdc, kGdcPlusPlus, kGdcPlusPlusOnPolicy };
+enum Form : int32_t {
+  kGdc,
+  kGdcPlusPlus,
+  kGdcPlusPlusOnPolicy,
+  kReward,
+  kTarget,
+  kKlControl,
+  kKl,
+  kReverseKl,
+  kTotalVariation,
+  kJensenShannon,
+  kChiSquared,
+  kReverseChiSquared,
+  kAlpha,
+  kTrajectoryBalance,
+};
 
 // Instruction sets, as io.equipoise.cpu.InstructionSet numbers them.
 enum Isa : int32_t { kScalar, kAvx2, kAvx512, kAvx512Bf16, kNeon };
@@ -52,7 +67,8 @@ void energy(double* log_target, double* log_weight, double* log_ratio, double* s
 
 // coefficient.cpp
 void coefficient(double* coefficient, const double* log_target, const double* log_proposal, const double* log_policy,
-                 int64_t size, int32_t form, double log_z, bool normalize, int32_t isa);
+                 int64_t size, int32_t form, double log_z, bool normalize, double parameter, double limit,
+                 double score_sum, double ratio_sum, int32_t isa);
 
 // match_words.cpp; lookups, so it is compiled once and no instruction set is asked for.
 void match_words(int32_t* found, const int32_t* token, const int64_t* start, const int32_t* transition,

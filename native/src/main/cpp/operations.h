@@ -33,6 +33,8 @@ struct CoefficientRule {
   Form form;
   double log_z;
   bool normalize;
+  double parameter, limit;       // β or α; the most that α may score
+  double score_sum, ratio_sum;  // over the batch, for the baseline; 0 without one
 };
 
 #define EQUIPOISE_DECLARE(ISA)                                                                                       \

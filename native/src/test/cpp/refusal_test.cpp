@@ -38,10 +38,10 @@ void token_outside_the_vocabulary() {
 void unknown_form() {
   const std::vector<double> zeros(3);
   for (Isa isa : supported()) {
-    for (int32_t form : {-1, kGdcPlusPlusOnPolicy + 1}) {
+    for (int32_t form : {-1, kTrajectoryBalance + 1}) {
       std::vector<double> result(3, 5);
       expect_refusal("coefficient", "coefficient: there is no form " + std::to_string(form), [&] {
-        coefficient(result.data(), zeros.data(), zeros.data(), zeros.data(), 3, form, 0, true, isa);
+        coefficient(result.data(), zeros.data(), zeros.data(), zeros.data(), 3, form, 0, true, 0, 0, 0, 0, isa);
       });
       for (double value : result) expect_close(value, 5, 0, [] { return std::string("written before a refusal"); });
     }

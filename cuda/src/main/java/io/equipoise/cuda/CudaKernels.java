@@ -208,7 +208,11 @@ public final class CudaKernels implements Kernels {
                     coefficient.size(),
                     rule.form().code(),
                     rule.logZ(),
-                    rule.normalize() ? 1 : 0);
+                    rule.normalize() ? 1 : 0,
+                    rule.parameter(),
+                    rule.limit(),
+                    rule.scoreSum(),
+                    rule.ratioSum());
             operands.finish();
         }
     }

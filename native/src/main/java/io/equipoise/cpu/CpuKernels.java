@@ -137,6 +137,10 @@ public final class CpuKernels implements Kernels {
                 rule.form().code(),
                 rule.logZ(),
                 rule.normalize(),
+                rule.parameter(),
+                rule.limit(),
+                rule.scoreSum(),
+                rule.ratioSum(),
                 instructionSet.code());
     }
 

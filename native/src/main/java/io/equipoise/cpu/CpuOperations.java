@@ -96,6 +96,10 @@ final class CpuOperations {
             int form,
             double logZ,
             boolean normalize,
+            double parameter,
+            double limit,
+            double scoreSum,
+            double ratioSum,
             int isa)
             throws KernelException;
 

@@ -29,6 +29,7 @@ final class StepJson {
         put(node, "moments", step.moments());
         put(node, "aim", step.aim());
         put(node, "baseline", step.baseline());
+        put(node, "beta", step.beta());
         put(node, "gradientNorm", step.gradientNorm());
         put(node, "subsamplingVariance", step.subsamplingVariance());
         put(node, "learningRate", step.learningRate());

@@ -121,6 +121,24 @@ public final class EnergyBasedTarget {
         return logPotential;
     }
 
+    /**
+     * What methods that maximise a reward are given for these constraints: r(x) = λ·φ(x) + b(x), b counting only where there
+     * are pointwise constraints. With moments alone a·exp(r) is the target itself.
+     *
+     * @param phi (B, F)
+     * @return (B)
+     */
+    public double[] reward(double[][] phi) {
+        boolean filters = constraints.stream().anyMatch(Constraint::pointwise);
+        int[] filter = filter(phi);
+        var reward = new double[phi.length];
+        for (int i = 0; i < phi.length; i++) {
+            reward[i] = filters ? filter[i] : 0;
+            for (int f = 0; f < lambda.length; f++) reward[i] += lambda[f] * phi[i][f];
+        }
+        return reward;
+    }
+
     /** b(x) of every row of (B, F): 1 where every pointwise constraint holds, else 0. */
     public int[] filter(double[][] phi) {
         var filter = new int[phi.length];

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
 import java.util.Arrays;
@@ -51,6 +52,11 @@ final class ControlVariates {
         effects = fit(worth);
         objective = config.objectiveFunction();
         normalize = config.normalize();
+    }
+
+    /** Whether they are about this objective's coefficients. */
+    static boolean apply(Objective objective) {
+        return objective instanceof Gdc || objective instanceof GdcPlusPlus;
     }
 
     private TokenEffects fit(double[] worths) {

@@ -13,14 +13,15 @@ import java.util.stream.IntStream;
 final class PolicyGradient {
     private final CausalLanguageModel policy;
     private final TrainingConfig config;
-    private final Objective objective;
+    /** Whether sequences with P = 0 have coefficients that are exactly 0, whatever π is: c = w of gdc. Variates aren't 0 there. */
+    private final boolean ignoresWeightless;
     private final Optional<ControlVariates> variates;
 
     PolicyGradient(CausalLanguageModel policy, TrainingConfig config, Optional<ControlVariates> variates) {
         this.policy = policy;
         this.config = config;
         this.variates = variates;
-        objective = config.objectiveFunction();
+        ignoresWeightless = config.objectiveFunction() instanceof Gdc && variates.isEmpty();
     }
 
     /** Functions of a token whose expectations under the base model a rollout must have. */
@@ -30,25 +31,18 @@ final class PolicyGradient {
 
     /** Whether a rollout must have log a of sequences with P = 0, and π be asked about them: for the estimates, if nothing else. */
     boolean scoresWeightless(int step) {
-        return !ignoresWeightless() || (step - 1) % config.diagnosticsEvery() == 0;
-    }
-
-    /**
-     * Whether a sequence with P = 0 has coefficients that are exactly 0, whatever π is: c = w of gdc. Variates, which are
-     * subtracted from c, aren't 0 there.
-     */
-    private boolean ignoresWeightless() {
-        return objective instanceof Gdc && variates.isEmpty();
+        return !ignoresWeightless || (step - 1) % config.diagnosticsEvery() == 0;
     }
 
     /**
      * What came of a batch besides its gradient.
      *
+     * @param coefficients the batch's, before variates and subsampling
      * @param tokenLogPolicy B ragged rows: log π of each generated token, nats; NaN of sequences that neither the gradient
      *     nor {@link Rollout#scored} asked for
      * @param subsamplingVariance {@link Subsampling#addedVariance} with π's own coefficients; 0 without subsampling
      */
-    record Outcome(float[][] tokenLogPolicy, double subsamplingVariance) {
+    record Outcome(BatchCoefficients coefficients, float[][] tokenLogPolicy, double subsamplingVariance) {
         /** (B) log π, nats; NaN where a token's is. */
         double[] logPolicy() {
             return Sequences.sum(tokenLogPolicy);
@@ -60,20 +54,26 @@ final class PolicyGradient {
      *
      * @param first the run's index of the batch's first sequence
      */
-    Outcome accumulate(Rollout rollout, double logZ, long first) {
+    Outcome accumulate(Rollout rollout, Objective objective, double logZ, long first) {
         var prefixes = variates.map(each -> each.prepare(rollout));
-        var subsampling = subsampling(rollout, prefixes, logZ, first);
+        var distinct = DistinctSequences.of(rollout.sequences());
+        float[][] tokenLogPolicy = known(rollout);
+        if (objective.hasBaseline() && !config.onPolicy()) {
+            // Nobody's coefficient is known before everybody's log π is.
+            int[] all = IntStream.range(0, rollout.size()).toArray();
+            distinct.score(policy, all, config.microBatch(), tokenLogPolicy);
+        }
+        var batch = BatchCoefficients.of(objective, rollout, Sequences.sum(tokenLogPolicy), logZ);
+        var subsampling = subsampling(rollout, batch, prefixes, logZ, first);
         int[] kept = subsampling.kept();
         double[] probability = subsampling.probability();
-        var distinct = DistinctSequences.of(rollout.sequences());
         var rows = new LeastSquares[rollout.size()];
-        float[][] tokenLogPolicy = known(rollout);
         distinct.accumulateGradient(
                 policy,
                 kept,
                 config.microBatch(),
                 (i, logProb, c) -> {
-                    rows[i] = tokenCoefficients(c, rollout, i, prefixes, logProb, logZ);
+                    rows[i] = tokenCoefficients(c, rollout, batch, i, prefixes, logProb, logZ);
                     for (int t = 0; t < c.length; t++) c[t] /= (float) probability[i];
                 },
                 tokenLogPolicy);
@@ -85,21 +85,25 @@ final class PolicyGradient {
         }
         double added = config.gradientSubsampling() == 1
                 ? 0
-                : subsampling.addedVariance(norms(rollout, tokenLogPolicy, prefixes, logZ));
+                : subsampling.addedVariance(norms(rollout, batch, tokenLogPolicy, prefixes, logZ));
         // Last: from here on the shares are others.
         variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
-        return new Outcome(tokenLogPolicy, added);
+        return new Outcome(batch, tokenLogPolicy, added);
     }
 
     private Subsampling subsampling(
-            Rollout rollout, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ, long first) {
+            Rollout rollout,
+            BatchCoefficients batch,
+            Optional<List<ControlVariates.Prefixes>> prefixes,
+            double logZ,
+            long first) {
         var counts = new boolean[rollout.size()];
         for (int i = 0; i < counts.length; i++) {
-            counts[i] = !ignoresWeightless() || rollout.logTarget()[i] > Double.NEGATIVE_INFINITY;
+            counts[i] = !ignoresWeightless || rollout.logTarget()[i] > Double.NEGATIVE_INFINITY;
         }
         if (config.gradientSubsampling() == 1) return Subsampling.all(counts);
         // As if π were q: about how much each sequence's gradient will matter.
-        double[] sizes = norms(rollout, rollout.sequences().tokenLogProb(), prefixes, logZ);
+        double[] sizes = norms(rollout, batch, rollout.sequences().tokenLogProb(), prefixes, logZ);
         return Subsampling.draw(sizes, counts, config.gradientSubsampling(), config.seed(), first);
     }
 
@@ -117,11 +121,15 @@ final class PolicyGradient {
 
     /** (B) the norm of each sequence's coefficients, not divided by anything. */
     private double[] norms(
-            Rollout rollout, float[][] tokenLogPolicy, Optional<List<ControlVariates.Prefixes>> prefixes, double logZ) {
+            Rollout rollout,
+            BatchCoefficients batch,
+            float[][] tokenLogPolicy,
+            Optional<List<ControlVariates.Prefixes>> prefixes,
+            double logZ) {
         return IntStream.range(0, rollout.size())
                 .mapToDouble(i -> {
                     var c = new float[tokenLogPolicy[i].length];
-                    tokenCoefficients(c, rollout, i, prefixes, tokenLogPolicy[i], logZ);
+                    tokenCoefficients(c, rollout, batch, i, prefixes, tokenLogPolicy[i], logZ);
                     double squares = 0;
                     for (double each : c) squares += each * each;
                     return Math.sqrt(squares);
@@ -132,12 +140,12 @@ final class PolicyGradient {
     private LeastSquares tokenCoefficients(
             float[] c,
             Rollout rollout,
+            BatchCoefficients batch,
             int i,
             Optional<List<ControlVariates.Prefixes>> prefixes,
             float[] logPolicy,
             double logZ) {
-        Arrays.fill(c, (float) objective.coefficient(
-                rollout.logTarget()[i], rollout.logProposal()[i], Sequences.sum(logPolicy), logZ));
+        Arrays.fill(c, (float) batch.coefficient(i, Sequences.sum(logPolicy)));
         return variates.map(each -> each.subtract(
                         c,
                         prefixes.orElseThrow().get(i),

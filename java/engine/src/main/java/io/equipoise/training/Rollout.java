@@ -12,6 +12,7 @@ import io.equipoise.sampling.Sequences;
  * @param base the generated tokens under the base model: log a, and what the caller of {@link Rollouts#complete} asked for
  * @param logBase (B) log a, nats; may be NaN where {@code scored} is false
  * @param logTarget (B) log P, nats; −∞ where a pointwise constraint fails
+ * @param reward (B) r, as {@code EnergyBasedTarget.reward} says
  * @param scored (B) false where P = 0 and models are asked about the sequence only if its gradient needs it
  */
 record Rollout(
@@ -21,6 +22,7 @@ record Rollout(
         TokenScores base,
         double[] logBase,
         double[] logTarget,
+        double[] reward,
         boolean[] scored) {
 
     int size() {

@@ -79,7 +79,7 @@ final class Rollouts {
         double[] logTarget = energies(
                         target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
                 .logTarget();
-        return new Rollout(sequences, phi, sequences.logProb(), scores, logBase, logTarget, scored);
+        return new Rollout(sequences, phi, sequences.logProb(), scores, logBase, logTarget, target.reward(phi), scored);
     }
 
     private TokenScores ofBase(Sequences sequences, float[][] functions, boolean[] scored) {

@@ -5,7 +5,6 @@ import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
-import io.equipoise.objective.Objective;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.Arrays;
 
@@ -77,18 +76,14 @@ final class SequenceKernels {
     /**
      * (B) coefficients.
      *
-     * @param logTarget (B) log P, nats
-     * @param logProposal (B) log q, nats
      * @param logPolicy (B) log π, nats
-     * @param logZ nats
      */
-    double[] coefficients(
-            Objective objective, double[] logTarget, double[] logProposal, double[] logPolicy, double logZ) {
-        try (var coefficient = Vector.f64(logTarget.length);
-                var target = Vector.of(logTarget);
-                var proposal = Vector.of(logProposal);
+    double[] coefficients(BatchCoefficients batch, double[] logPolicy) {
+        try (var coefficient = Vector.f64(logPolicy.length);
+                var value = Vector.of(batch.value());
+                var proposal = Vector.of(batch.logProposal());
                 var policy = Vector.of(logPolicy)) {
-            kernels.coefficient(coefficient, target, proposal, policy, objective.rule(logZ));
+            kernels.coefficient(coefficient, value, proposal, policy, batch.rule());
             return coefficient.toDoubles();
         }
     }

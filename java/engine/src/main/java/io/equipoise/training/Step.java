@@ -14,7 +14,9 @@ import java.util.Map;
  * @param divergences of p, π, q and a from each other
  * @param moments E_π φ by constraint: Σ ρφ / Σ ρ
  * @param aim the moments trained towards: those desired unless {@link TrainingConfig#momentCorrection} moves them
- * @param baseline what is taken from a sequence's w before it weighs: mean of Z·ρ (0 for {@code gdc}), over Z if normalised
+ * @param baseline what is taken from a sequence's w before it weighs: mean of Z·ρ (0 for {@code gdc}), over Z if normalised; for other objectives what
+ *     is taken from its score, times ρ
+ * @param beta β of {@code kl-control}; NaN for other objectives
  * @param gradientNorm of the whole batch's gradient, before clipping
  * @param subsamplingVariance by what share {@link TrainingConfig#gradientSubsampling} raises Σ‖c‖², the second moment of
  *     the tokens' coefficients, all of it variance; 0 without it
@@ -31,6 +33,7 @@ public record Step(
         Map<String, Double> moments,
         Map<String, Double> aim,
         double baseline,
+        double beta,
         double gradientNorm,
         double subsamplingVariance,
         double learningRate,

@@ -29,7 +29,7 @@ public final class Trainer implements AutoCloseable {
 
     private final CausalLanguageModel base;
     private final TrainingConfig config;
-    private final Objective objective;
+    private final KlController controller;
     private final SequenceKernels kernels;
     private final SequenceFeatures features;
     private final Rollouts rollouts;
@@ -43,6 +43,7 @@ public final class Trainer implements AutoCloseable {
     private final PolicyGradient gradient;
     private final LogSumExp partition = new LogSumExp();
     private final CheckWindow window = new CheckWindow();
+    private Objective objective;
     /** q: the base model until the first update, then a copy of its own that is kept. */
     private CausalLanguageModel proposal;
 
@@ -62,6 +63,8 @@ public final class Trainer implements AutoCloseable {
         this.features = features;
         this.config = config;
         objective = config.objectiveFunction();
+        requireMeaning(objective, config.objective(), constraints);
+        controller = new KlController(config.objectiveOptions());
         drift = new DriftGuard(config.driftChecks());
         this.kernels = new SequenceKernels(kernels);
         rollouts = new Rollouts(
@@ -75,7 +78,7 @@ public final class Trainer implements AutoCloseable {
         double[] logPotential = target.logPotential(phi);
         for (double logWeight : logPotential) partition.add(logWeight);
         correction = new MomentCorrection(config.momentCorrection(), target, phi);
-        variates = config.controlVariates()
+        variates = config.controlVariates() && ControlVariates.apply(objective)
                 ? Optional.of(new ControlVariates(
                         features, config, base.config().vocabularySize(), sample.generated(), correction.worth()))
                 : Optional.empty();
@@ -92,6 +95,16 @@ public final class Trainer implements AutoCloseable {
         gradient = new PolicyGradient(policy, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
         proposal = config.onPolicy() ? policy : base;
+    }
+
+    private static void requireMeaning(Objective objective, String name, List<Constraint> constraints) {
+        if (objective.allowsZeros()) return;
+        for (var constraint : constraints) {
+            if (!constraint.pointwise()) continue;
+            throw new IllegalArgumentException("objective " + name + " as configured has no meaning with the pointwise"
+                    + " constraint '" + constraint.name() + "': it takes log P of texts where P = 0; use gdc++, f-dpg"
+                    + " with divergence kl, tv, js or chi2, or a moment below 1");
+        }
     }
 
     /**
@@ -149,10 +162,9 @@ public final class Trainer implements AutoCloseable {
         clock.end("score");
 
         policy.parameters().gradient().clear();
-        var outcome = gradient.accumulate(rollout, logAimZ, sequences - rollout.size());
+        var outcome = gradient.accumulate(rollout, objective, logAimZ, sequences - rollout.size());
         double[] logPolicy = outcome.logPolicy();
-        double[] coefficient =
-                kernels.coefficients(objective, rollout.logTarget(), rollout.logProposal(), logPolicy, logAimZ);
+        double[] coefficient = kernels.coefficients(outcome.coefficients(), logPolicy);
         clock.end("gradient");
 
         var energies = rollouts.energies(rollout, target, outcome.tokenLogPolicy(), logZ);
@@ -170,15 +182,19 @@ public final class Trainer implements AutoCloseable {
         window.add(rollout, logPolicy);
         var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
+        double beta = KlController.beta(objective);
+        var divergences = Divergences.of(energies.statistics());
+        objective = controller.next(objective, divergences.klPolicyBase(), rollout.size());
         clock.end("update");
         return new Step(
                 steps,
                 loss(coefficient, logPolicy),
                 logZ,
-                Divergences.of(energies.statistics()),
+                divergences,
                 Moments.weighted(target.constraints(), rollout.phi(), energies.logRatio()),
                 aim,
-                baseline(coefficient, rollout, logAimZ),
+                outcome.coefficients().meanBaseline(coefficient, rollout.logTarget()),
+                beta,
                 gradientNorm,
                 outcome.subsamplingVariance(),
                 learningRate,
@@ -200,13 +216,14 @@ public final class Trainer implements AutoCloseable {
         double policyKl = estimates.klTargetPolicy();
         double proposalKl = estimates.klTargetProposal();
         if (config.onPolicy()) return new Step.Check(Step.Outcome.NONE, policyKl, proposalKl);
+        boolean guarded = objective.aimsAtTarget();
         if (config.proposalUpdate().accepts(estimates)) {
             if (proposal == base) proposal = policy.copy();
             else proposal.copyFrom(policy);
             drift.reset();
             return new Step.Check(Step.Outcome.UPDATED, policyKl, proposalKl);
         }
-        if (!drift.drifts(excess)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
+        if (!guarded || !drift.drifts(excess)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
         onDrift(policyKl, proposalKl);
         return new Step.Check(Step.Outcome.DRIFTED, policyKl, proposalKl);
     }
@@ -237,16 +254,6 @@ public final class Trainer implements AutoCloseable {
         for (int i = 0; i < coefficient.length; i++) {
             // Where c is 0, log π need not be known.
             if (coefficient[i] != 0) sum -= coefficient[i] * logPolicy[i];
-        }
-        return sum / coefficient.length;
-    }
-
-    /** The mean of w, scaled as the coefficients are, less the mean coefficient. */
-    private double baseline(double[] coefficient, Rollout rollout, double logZ) {
-        double sum = 0;
-        double[] logWeight = rollout.logWeight();
-        for (int i = 0; i < coefficient.length; i++) {
-            sum += Math.exp(logWeight[i] - (config.normalize() ? logZ : 0)) - coefficient[i];
         }
         return sum / coefficient.length;
     }

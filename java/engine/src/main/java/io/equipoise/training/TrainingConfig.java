@@ -2,8 +2,6 @@ package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.equipoise.kernels.Truncation;
-import io.equipoise.objective.Gdc;
-import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.SamplerConfig;
 import java.util.regex.Pattern;
@@ -12,10 +10,11 @@ import java.util.regex.PatternSyntaxException;
 /**
  * Everything a training run is told. {@link TrainingConfigBuilder} holds the defaults.
  *
- * @param objective {@code gdc} or {@code gdc++}
+ * @param objective one of {@link ObjectiveOptions#OBJECTIVES}
+ * @param objectiveOptions what it wants to be told besides
  * @param onPolicy sample from π itself instead of a proposal
  * @param normalize divide the coefficients by Z
- * @param controlVariates take from each token's coefficient what is known to average out: the same expected gradient,
+ * @param controlVariates for {@code gdc} and {@code gdc++}: take from each token's coefficient what is known to average out: the same expected gradient,
  *     less noise
  * @param momentCorrection share of what the policy's moments fall short by that is added, at every check, to the moments aimed
  *     at; 0 always aims at those desired
@@ -47,6 +46,7 @@ import java.util.regex.PatternSyntaxException;
 @JsonDeserialize(builder = TrainingConfigBuilder.class)
 public record TrainingConfig(
         String objective,
+        ObjectiveOptions objectiveOptions,
         boolean onPolicy,
         boolean normalize,
         boolean controlVariates,
@@ -102,7 +102,17 @@ public record TrainingConfig(
             throw new IllegalArgumentException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
                     + " whose checks need every sequence of every step, got " + diagnosticsEvery);
         }
-        objective(objective, onPolicy, normalize);
+        var wanted = objectiveOptions.objective(objective, onPolicy, normalize);
+        boolean checksDistance = proposalUpdate == ProposalUpdate.KL || proposalUpdate == ProposalUpdate.TVD;
+        if (!wanted.aimsAtTarget() && !onPolicy && checksDistance) {
+            throw new IllegalArgumentException("proposalUpdate kl and tvd wait for the policy to come nearer to the"
+                    + " target, which objective " + objective + " doesn't aim at; set onPolicy: true (usual) or"
+                    + " proposalUpdate: interval");
+        }
+        if (!wanted.aimsAtTarget() && momentCorrection > 0) {
+            throw new IllegalArgumentException("momentCorrection must be 0 with objective " + objective
+                    + ", which doesn't aim at the moments, got " + momentCorrection);
+        }
         try {
             Pattern.compile(trainable);
         } catch (PatternSyntaxException e) {
@@ -114,17 +124,9 @@ public record TrainingConfig(
         if (value < least) throw new IllegalArgumentException(name + " must be >= " + least + ", got " + value);
     }
 
-    private static Objective objective(String name, boolean onPolicy, boolean normalize) {
-        return switch (name) {
-            case "gdc" -> new Gdc(normalize);
-            case "gdc++" -> new GdcPlusPlus(onPolicy, normalize);
-            default -> throw new IllegalArgumentException("objective must be gdc or gdc++, got '" + name + "'");
-        };
-    }
-
     /** The objective by its formula. */
     public Objective objectiveFunction() {
-        return objective(objective, onPolicy, normalize);
+        return objectiveOptions.objective(objective, onPolicy, normalize);
     }
 
     /** How training draws its samples; with another seed, how an evaluation should. */

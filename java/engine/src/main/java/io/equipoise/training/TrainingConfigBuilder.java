@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
 @JsonPOJOBuilder(withPrefix = "")
 public final class TrainingConfigBuilder {
     private String objective = "gdc++";
+    private ObjectiveOptions objectiveOptions = ObjectiveOptions.builder().build();
     private boolean onPolicy = false;
     private boolean normalize = true;
     private boolean controlVariates = true;
@@ -37,6 +38,11 @@ public final class TrainingConfigBuilder {
 
     public TrainingConfigBuilder objective(String value) {
         objective = value;
+        return this;
+    }
+
+    public TrainingConfigBuilder objectiveOptions(ObjectiveOptions value) {
+        objectiveOptions = value;
         return this;
     }
 
@@ -174,6 +180,7 @@ public final class TrainingConfigBuilder {
     public TrainingConfig build() {
         return new TrainingConfig(
                 objective,
+                objectiveOptions,
                 onPolicy,
                 normalize,
                 controlVariates,

@@ -51,6 +51,7 @@ class CoefficientTest {
             for (int i = 0; i < size; i += 5) policy[i] = special[random.nextInt(special.length)];
             for (int i = 0; i < size; i += 7) proposal[i] = special[random.nextInt(special.length)];
             for (var form : Form.values()) {
+                if (form.isScore()) continue;
                 for (double logZ : new double[] {-3.25, 0, 700, -1e4, NOTHING}) {
                     for (boolean normalize : new boolean[] {false, true}) {
                         var rule = rule(form, logZ, normalize);
@@ -74,6 +75,50 @@ class CoefficientTest {
 
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
+    void scoresAreTheReference(Kernels kernels) {
+        double[] special = {0, -0.0, NOTHING, Double.POSITIVE_INFINITY, Double.NaN, 700, -700};
+        for (int size : new int[] {0, 1, 7, 33, 1000}) {
+            var random = new Random(size);
+            double[] proposal = random.doubles(size, -30, -20).toArray();
+            double[] target = new double[size];
+            double[] policy = new double[size];
+            for (int i = 0; i < size; i++) {
+                target[i] = i % 3 == 1 ? special[random.nextInt(special.length)] : proposal[i] + random.nextGaussian();
+                policy[i] = i % 5 == 1 ? special[random.nextInt(special.length)] : proposal[i] + random.nextGaussian();
+            }
+            for (var form : Form.values()) {
+                if (!form.isScore()) continue;
+                for (double parameter : new double[] {0.5, 1, -2}) {
+                    for (boolean normalize : new boolean[] {false, true}) {
+                        var plain = new CoefficientRule(form, -0.75, normalize, parameter, 3, 0, 0);
+                        isTheReference(kernels, target, proposal, policy, plain);
+                        isTheReference(kernels, target, proposal, policy, plain.withBaseline(-1.5, size + 0.5));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void isTheReference(
+            Kernels kernels, double[] target, double[] proposal, double[] policy, CoefficientRule rule) {
+        double[] actual = run(kernels, target, proposal, policy, rule);
+        double[] wanted = run(REFERENCE, target, proposal, policy, rule);
+        for (int i = 0; i < wanted.length; i++) {
+            String of = "seed " + wanted.length + ", element " + i + ", log P " + target[i] + ", log q " + proposal[i]
+                    + ", log π " + policy[i] + ", " + rule;
+            if (Double.isFinite(wanted[i])) {
+                // Score and baseline may nearly cancel; each has a few exponentials' last digits.
+                double ratio = rule.ratio(proposal[i], policy[i]);
+                double terms = ratio * (1 + Math.abs(rule.score(target[i], policy[i])));
+                assertThat(actual[i]).as(of).isCloseTo(wanted[i], within(1e-14 * (1 + terms)));
+            } else {
+                assertThat((Double) actual[i]).as(of).isEqualTo((Double) wanted[i]);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Implementations#all")
     void areTheFormulasInProbabilities(Kernels kernels) {
         double p = 0.3;
         double q = 0.2;
@@ -81,13 +126,39 @@ class CoefficientTest {
         double z = 0.7;
         double w = p / q;
         double rho = policy / q;
+        double ratio = p / z / policy;
         for (var form : Form.values()) {
             double c =
                     switch (form) {
                         case GDC -> w;
                         case GDC_PLUS_PLUS -> w - z * rho;
                         case GDC_PLUS_PLUS_ON_POLICY -> w - z;
+                        case REWARD -> rho * Math.log(p);
+                        case TARGET -> rho * p;
+                        case KL_CONTROL -> rho * 0.4 * Math.log(p / policy);
+                        case KL -> rho * ratio;
+                        case REVERSE_KL -> rho * (Math.log(ratio) - 1);
+                        case TOTAL_VARIATION -> rho / 2;
+                        case JENSEN_SHANNON -> rho * (Math.log1p(ratio) - Math.log(2));
+                        case CHI_SQUARED -> rho * (ratio * ratio - 1);
+                        case REVERSE_CHI_SQUARED -> rho * 2 * (1 - 1 / ratio);
+                        case ALPHA -> rho * Math.min(3, (Math.pow(ratio, 0.6) - 1) / 0.6);
+                        case TRAJECTORY_BALANCE -> -2 * Math.log(policy / p);
                     };
+            if (form.isScore()) {
+                var scored = new CoefficientRule(form, Math.log(z), false, 0.4, 3, 0, 0);
+                double actual = one(kernels, Math.log(p), Math.log(q), Math.log(policy), scored);
+                assertThat(actual).as("%s", form).isCloseTo(c, within(1e-14));
+                // The others: twice, with the scores 2 and −1 and the ratios 1 and 3.
+                double own = form == Form.TRAJECTORY_BALANCE ? 1 : rho;
+                double sum = c + 2 - 3;
+                double baseline = (2 - 3) / 4.0;
+                var shifted = scored.withBaseline(sum, own + 4);
+                assertThat(one(kernels, Math.log(p), Math.log(q), Math.log(policy), shifted))
+                        .as("%s, baseline", form)
+                        .isCloseTo(c - own * baseline, within(1e-14));
+                continue;
+            }
             double plain = one(kernels, Math.log(p), Math.log(q), Math.log(policy), rule(form, Math.log(z), false));
             double divided = one(kernels, Math.log(p), Math.log(q), Math.log(policy), rule(form, Math.log(z), true));
             assertThat(plain).as("%s", form).isCloseTo(c, within(1e-14));

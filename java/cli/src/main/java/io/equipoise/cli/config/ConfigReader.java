@@ -136,16 +136,24 @@ public final class ConfigReader {
     }
 
     private static TrainingConfig training(Section section) {
-        var components = TrainingConfig.class.getRecordComponents();
-        section.allow(Arrays.stream(components).map(RecordComponent::getName).toList());
-        for (var component : components) {
-            if (section.has(component.getName())) section.check(component.getName(), component.getType());
-        }
+        check(section, TrainingConfig.class);
         try {
             return JSON.treeToValue(section.node(), TrainingConfig.class);
         } catch (JsonProcessingException e) {
             if (e.getCause() instanceof IllegalArgumentException cause) throw section.error(keyIn(cause, ""), cause);
             throw section.error("", new IllegalArgumentException(e.getOriginalMessage(), e));
+        }
+    }
+
+    /** Every key a component of the record, every value of its type. */
+    private static void check(Section section, Class<?> record) {
+        var components = record.getRecordComponents();
+        section.allow(Arrays.stream(components).map(RecordComponent::getName).toList());
+        for (var component : components) {
+            String key = component.getName();
+            if (!section.has(key)) continue;
+            if (component.getType().isRecord()) check(section.section(key), component.getType());
+            else section.check(key, component.getType());
         }
     }
 

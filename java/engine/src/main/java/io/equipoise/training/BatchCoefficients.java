@@ -1,0 +1,50 @@
+package io.equipoise.training;
+
+import io.equipoise.kernels.CoefficientRule;
+import io.equipoise.objective.Objective;
+
+/**
+ * An objective's rule with what it has to know of one batch.
+ *
+ * @param value (B) what the rule is given in the place of log P
+ * @param logProposal (B) log q, nats
+ */
+record BatchCoefficients(CoefficientRule rule, double[] value, double[] logProposal) {
+    /**
+     * Prepares the coefficients of a batch.
+     *
+     * @param logPolicy (B) log π, nats; may be NaN if the objective has no baseline
+     * @param logZ nats
+     */
+    static BatchCoefficients of(Objective objective, Rollout rollout, double[] logPolicy, double logZ) {
+        var value = new double[rollout.size()];
+        for (int i = 0; i < value.length; i++) {
+            value[i] = objective.value(rollout.logTarget()[i], rollout.logBase()[i], rollout.reward()[i]);
+        }
+        var rule = objective.rule(logZ, value, rollout.logProposal(), logPolicy);
+        return new BatchCoefficients(rule, value, rollout.logProposal());
+    }
+
+    /** The coefficient of one sequence, given log π in nats. */
+    double coefficient(int sequence, double logPolicy) {
+        return rule.coefficient(value[sequence], logProposal[sequence], logPolicy);
+    }
+
+    /**
+     * What is taken from a sequence's weight before it counts, on average: of w, for {@code gdc} and {@code gdc++}; else of the
+     * score.
+     *
+     * @param coefficient (B)
+     * @param logTarget (B) log P, nats
+     */
+    double meanBaseline(double[] coefficient, double[] logTarget) {
+        double sum = rule.scoreSum();
+        for (int i = 0; i < coefficient.length; i++) {
+            if (!rule.form().isScore()) {
+                sum += Math.exp(logTarget[i] - logProposal[i] - (rule.normalize() ? rule.logZ() : 0));
+            }
+            sum -= coefficient[i];
+        }
+        return rule.form().isScore() && rule.ratioSum() == 0 ? 0 : sum / coefficient.length;
+    }
+}
