@@ -1,19 +1,24 @@
 package io.equipoise.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.training.Evaluator.Evaluation;
 import io.equipoise.training.Step;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** A {@link Step} as a line of {@code metrics.jsonl}: all that time has touched is under {@code seconds}. */
-final class StepJson {
+public final class StepJson {
     private StepJson() {}
 
-    static ObjectNode of(Step step) {
-        var node = JsonNodeFactory.instance.objectNode();
+    /** An empty object. */
+    public static ObjectNode node() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    public static ObjectNode of(Step step) {
+        var node = node();
         var divergences = step.divergences();
         node.put("step", step.step());
         put(node, "loss", step.loss());
@@ -43,20 +48,26 @@ final class StepJson {
     }
 
     /** An evaluation made after a step, for the step's line. */
-    static JsonNode of(Evaluation evaluation) {
-        var node = JsonNodeFactory.instance.objectNode();
+    public static ObjectNode of(Evaluation evaluation) {
+        var node = node();
         put(node, "moments", evaluation.moments());
         put(node, "klTargetPolicy", evaluation.klTargetPolicy());
         put(node, "klTargetPolicyError", evaluation.klTargetPolicyError());
         put(node, "klPolicyBase", evaluation.klPolicyBase());
         put(node, "tvdTargetPolicy", evaluation.tvdTargetPolicy());
         put(node, "logBasePerToken", evaluation.logBasePerToken());
+        put(node, "distinct", evaluation.distinct(), 1);
+        put(node, "selfBleu", evaluation.selfBleu(), 3);
         return node;
     }
 
     private static void put(ObjectNode node, String key, Map<String, Double> values) {
         var inner = node.putObject(key);
         values.forEach((name, value) -> put(inner, name, value));
+    }
+
+    private static void put(ObjectNode node, String key, List<Double> values, int first) {
+        for (int n = 0; n < values.size(); n++) put(node, key + (first + n), values.get(n));
     }
 
     /** JSON has no NaN and no infinity: null stands for them. */

@@ -9,12 +9,14 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.sampling.Sequences;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 
 /**
  * Measures policies against a target on fresh samples: KL(p‖π) and TVD(p, π) on samples of the base model, everything
@@ -36,7 +38,7 @@ public final class Evaluator {
             TextDecoder text,
             EnergyBasedTarget target,
             SamplerConfig sampling,
-            int baseSamples) {
+            Function<Rollouts, Rollout> ofBase) {
         if (sampling.temperature() != 1 || !sampling.truncation().isNone()) {
             throw new IllegalArgumentException(
                     "divergences need samples of the models themselves: temperature 1, no top-k or top-p");
@@ -44,8 +46,8 @@ public final class Evaluator {
         this.target = target;
         var kernels = new SequenceKernels(KernelProvider.kernels());
         rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), kernels, MICRO_BATCH);
-        ofBase = rollouts.rollout(base, baseSamples, 0, target);
-        logZ = LogSumExp.of(ofBase.logWeight()).logMean();
+        this.ofBase = ofBase.apply(rollouts);
+        logZ = LogSumExp.of(this.ofBase.logWeight()).logMean();
     }
 
     /**
@@ -66,7 +68,30 @@ public final class Evaluator {
             EnergyBasedTarget target,
             SamplerConfig sampling,
             int baseSamples) {
-        return new Evaluator(base, text, target, sampling, baseSamples);
+        return new Evaluator(
+                base, text, target, sampling, rollouts -> rollouts.rollout(base, baseSamples, 0, target));
+    }
+
+    /**
+     * Takes samples of the base model that were drawn before. Policies are asked about those only that p can write, so that
+     * rare constraints can be measured on many samples; where there are others, TVD is NaN.
+     *
+     * @param sampling for the policies' samples; its seed must be another than that of {@code ofBase}
+     */
+    public static Evaluator create(
+            PretrainedModel base, EnergyBasedTarget target, SamplerConfig sampling, Sequences ofBase) {
+        return new Evaluator(
+                base.model(),
+                base.tokenizer(),
+                target,
+                sampling,
+                rollouts -> rollouts.complete(
+                        base.model(),
+                        ofBase,
+                        rollouts.features(rollouts.texts(ofBase)),
+                        target,
+                        new float[0][],
+                        false));
     }
 
     /** What the base model itself is worth: the state before training. */
@@ -80,7 +105,7 @@ public final class Evaluator {
      * @param samples fresh samples of the policy
      */
     public Evaluation of(CausalLanguageModel policy, int samples) {
-        float[][] logPolicyOnBase = rollouts.score(policy, ofBase.sequences());
+        float[][] logPolicyOnBase = rollouts.score(policy, ofBase);
         var rollout = rollouts.rollout(policy, samples, ofBase.size(), target);
         return evaluation(rollout, logPolicyOnBase);
     }

@@ -48,9 +48,12 @@ final class Rollouts {
         return FeatureScores.score(constraints, texts);
     }
 
-    /** B ragged rows: log-probability of each generated token under any model, nats. */
-    float[][] score(CausalLanguageModel model, Sequences sequences) {
-        return tokenScores(model, sequences, new float[0][]).logProb();
+    /**
+     * B ragged rows: log-probability of each generated token under any model, nats; NaN where the rollout isn't {@link
+     * Rollout#scored}.
+     */
+    float[][] score(CausalLanguageModel model, Rollout rollout) {
+        return some(model, rollout.sequences(), new float[0][], rollout.scored()).logProb();
     }
 
     private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {
@@ -74,7 +77,7 @@ final class Rollouts {
         var scored = new boolean[logPotential.length];
         for (int i = 0; i < scored.length; i++) scored[i] = weightless || logPotential[i] > Double.NEGATIVE_INFINITY;
         boolean known = proposal == base && sampler.config().temperature() == 1 && functions.length == 0;
-        var scores = known ? TokenScores.of(sequences.tokenLogProb()) : ofBase(sequences, functions, scored);
+        var scores = known ? TokenScores.of(sequences.tokenLogProb()) : some(base, sequences, functions, scored);
         double[] logBase = Sequences.sum(scores.logProb());
         double[] logTarget = energies(
                         target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
@@ -82,9 +85,9 @@ final class Rollouts {
         return new Rollout(sequences, phi, sequences.logProb(), scores, logBase, logTarget, target.reward(phi), scored);
     }
 
-    private TokenScores ofBase(Sequences sequences, float[][] functions, boolean[] scored) {
+    private TokenScores some(CausalLanguageModel model, Sequences sequences, float[][] functions, boolean[] scored) {
         int[] rows = IntStream.range(0, scored.length).filter(i -> scored[i]).toArray();
-        var some = tokenScores(base, sequences.select(rows), functions);
+        var some = tokenScores(model, sequences.select(rows), functions);
         var logProb = new float[scored.length][];
         var expected = new float[scored.length][][];
         for (int i = 0; i < scored.length; i++) {

@@ -9,6 +9,7 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.List;
@@ -58,7 +59,8 @@ public final class Trainer implements AutoCloseable {
             List<Constraint> constraints,
             TrainingConfig config,
             Kernels kernels,
-            SequenceFeatures features) {
+            SequenceFeatures features,
+            Optional<Sequences> ofBase) {
         this.base = base;
         this.features = features;
         this.config = config;
@@ -70,7 +72,7 @@ public final class Trainer implements AutoCloseable {
         rollouts = new Rollouts(
                 base, text, constraints, new Sampler(config.sampling()), this.kernels, config.microBatch());
 
-        var sample = rollouts.sample(base, config.momentSamples(), 0);
+        var sample = ofBase.orElseGet(() -> rollouts.sample(base, config.momentSamples(), 0));
         sequences = sample.size();
         double[][] phi = features.score(sample.generated());
         target = EnergyBasedTarget.fit(constraints, phi, new double[sample.size()]);
@@ -129,9 +131,37 @@ public final class Trainer implements AutoCloseable {
             List<Constraint> constraints,
             TrainingConfig config,
             Kernels kernels) {
+        return create(base, text, constraints, config, kernels, Optional.empty());
+    }
+
+    /**
+     * The same with the base model's samples, drawn before, that the target is found on: runs that share them have the same
+     * target.
+     *
+     * @param ofBase sampled from {@code base} without truncation at temperature 1, by another seed or as the first of this one's
+     *     sequences; {@link TrainingConfig#momentSamples} is not looked at
+     */
+    public static Trainer create(
+            PretrainedModel base, List<Constraint> constraints, TrainingConfig config, Sequences ofBase) {
+        return create(
+                base.model(),
+                base.tokenizer(),
+                constraints,
+                config,
+                KernelProvider.kernels(),
+                Optional.of(ofBase));
+    }
+
+    private static Trainer create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            TrainingConfig config,
+            Kernels kernels,
+            Optional<Sequences> ofBase) {
         var features = new SequenceFeatures(constraints, text, kernels);
         try {
-            return new Trainer(base, text, constraints, config, kernels, features);
+            return new Trainer(base, text, constraints, config, kernels, features, ofBase);
         } catch (RuntimeException | Error failure) {
             features.close();
             throw failure;
