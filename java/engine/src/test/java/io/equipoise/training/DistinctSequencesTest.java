@@ -126,7 +126,7 @@ class DistinctSequencesTest {
                     each -> each.subtract(c, prefixes.orElseThrow().get(i), logProb, batch.tokenLogProb()[i], LOG_Z));
         });
         policy.trainable(any -> true);
-        double[] logPolicy = gradient.accumulate(rollout, LOG_Z, 0).logPolicy();
+        double[] logPolicy = gradient.accumulate(rollout, objective, LOG_Z, 0).logPolicy();
         assertSame(mean(policy), want);
         assertThat(policy.backward()).containsExactlyElementsOf(distinct(batch));
         assertThat(policy.scored()).isEmpty();
@@ -160,7 +160,7 @@ class DistinctSequencesTest {
                 .build();
         policy.trainable(any -> true);
         double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
-                .accumulate(rollout(new float[0][]), LOG_Z, 0)
+                .accumulate(rollout(new float[0][]), config.objectiveFunction(), LOG_Z, 0)
                 .logPolicy();
         assertThat(policy.scored()).isNotEmpty().doesNotHaveDuplicates();
         var run = new ArrayList<>(policy.backward());

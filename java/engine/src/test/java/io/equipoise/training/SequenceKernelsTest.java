@@ -65,7 +65,8 @@ class SequenceKernelsTest {
         double[] logPolicy = {-1, -1, -4};
         for (Objective objective :
                 List.of(new Gdc(true), new Gdc(false), new GdcPlusPlus(false, true), new GdcPlusPlus(true, false))) {
-            double[] c = kernels.coefficients(objective, logTarget, logProposal, logPolicy, -0.3);
+            double[] c = kernels.coefficients(
+                    new BatchCoefficients(objective.rule(-0.3), logTarget, logProposal), logPolicy);
             for (int i = 0; i < c.length; i++) {
                 double wanted = objective.coefficient(logTarget[i], logProposal[i], logPolicy[i], -0.3);
                 assertThat(c[i]).as("%s, sequence %d", objective, i).isEqualTo(wanted);

@@ -177,7 +177,7 @@ class SkippedSequencesTest {
                     rollouts.complete(proposal, batch, rollouts.features(texts), target, new float[0][], weightless);
             policy.trainable(name -> true);
             double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
-                    .accumulate(rollout, logZ, 0)
+                    .accumulate(rollout, config.objectiveFunction(), logZ, 0)
                     .logPolicy();
             plain.trainable(name -> true);
             double[] want = plain.accumulateGradient(
@@ -212,7 +212,9 @@ class SkippedSequencesTest {
             double[][] phi = rollouts.features(rollouts.texts(batch));
             var target = EnergyBasedTarget.of(none, new double[1]);
             var rollout = rollouts.complete(policy, batch, phi, target, new float[0][], false);
-            new PolicyGradient(policy, gdc().build(), Optional.empty()).accumulate(rollout, 0, 0);
+            var config = gdc().build();
+            new PolicyGradient(policy, config, Optional.empty())
+                    .accumulate(rollout, config.objectiveFunction(), 0, 0);
             assertThat(policy.gradientNorm()).isZero();
             assertThat(policy.backward()).isEmpty();
             assertThat(policy.scored()).isEmpty();
