@@ -27,11 +27,11 @@ class ToyObjectivesTest {
     private static TrainingConfigBuilder config(String objective) {
         return TrainingConfig.builder()
                 .objective(objective)
-                .steps(500)
+                .steps(200)
                 .batchSize(512)
-                .maxTokens(4)
+                .maxTokens(3)
                 .momentSamples(20_000)
-                .learningRate(0.05)
+                .learningRate(0.1)
                 .schedule(Schedule.COSINE)
                 .checkEvery(5)
                 .seed(5);
@@ -44,7 +44,7 @@ class ToyObjectivesTest {
     /** What is known of the language after a run. */
     private record Outcome(double[] logBase, double[] logTarget, double[] reward, double[] logPolicy) {
         static Outcome of(List<Constraint> constraints, TrainingConfig config) {
-            try (var base = TabularModel.random(2, 4, 20);
+            try (var base = TabularModel.random(2, 3, 20);
                     var trainer = Trainer.create(base, TabularModel::text, constraints, config)) {
                 while (!trainer.isFinished()) trainer.step();
                 int[][] all = base.sequences();
@@ -168,10 +168,13 @@ class ToyObjectivesTest {
         double wanted = 0.15;
         var config = config("kl-control")
                 .objectiveOptions(
-                        options().beta(5).targetKl(wanted).horizon(2000).build())
+                        options().beta(1).targetKl(wanted).horizon(5000).build())
                 .onPolicy(true)
+                .schedule(Schedule.CONSTANT)
+                .learningRate(0.05)
+                .steps(300)
                 .build();
-        var outcome = Outcome.of(List.of(ALL_HAVE_B), config);
+        var outcome = Outcome.of(List.of(HALF_START_WITH_A), config);
         double kl = IntStream.range(0, outcome.logPolicy().length)
                 .mapToDouble(i -> Math.exp(outcome.logPolicy()[i])
                         * (outcome.logPolicy()[i] - outcome.logBase()[i]))
@@ -181,7 +184,7 @@ class ToyObjectivesTest {
 
     @Test
     void whatHasNoMeaningIsRefused() {
-        try (var base = TabularModel.random(2, 4, 20)) {
+        try (var base = TabularModel.random(2, 3, 20)) {
             for (var config : List.of(
                     config("trajectory-balance"),
                     config("alpha-dpg").objectiveOptions(options().alpha(1).build()),
