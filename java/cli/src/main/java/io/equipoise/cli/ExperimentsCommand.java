@@ -1,8 +1,8 @@
 package io.equipoise.cli;
 
 import io.equipoise.cli.config.RunConfig;
-import io.equipoise.cli.experiment.Experiments;
 import io.equipoise.cli.experiment.Experiment;
+import io.equipoise.cli.experiment.Experiments;
 import io.equipoise.model.ModelHub;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +27,10 @@ final class ExperimentsCommand extends Command {
     @Option(names = "--seeds", paramLabel = "K", description = "At most so many seeds of each method.")
     private int seeds = Integer.MAX_VALUE;
 
-    @Option(names = "--folder", paramLabel = "DIR", description = "Where plan, tasks and results are; default experiments.")
+    @Option(
+            names = "--folder",
+            paramLabel = "DIR",
+            description = "Where plan, tasks and results are; default experiments.")
     private Path folder = Path.of("experiments");
 
     ExperimentsCommand(Console console) {

@@ -16,8 +16,7 @@ public record KlControl(double beta, boolean baseline) implements Objective {
 
     @Override
     public CoefficientRule rule(double logZ) {
-        return new CoefficientRule(
-                CoefficientRule.Form.KL_CONTROL, logZ, false, beta, Double.POSITIVE_INFINITY, 0, 0);
+        return new CoefficientRule(CoefficientRule.Form.KL_CONTROL, logZ, false, beta, Double.POSITIVE_INFINITY, 0, 0);
     }
 
     @Override

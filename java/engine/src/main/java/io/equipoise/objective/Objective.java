@@ -7,7 +7,14 @@ import io.equipoise.kernels.CoefficientRule;
  * space; w = P/q, ρ = π/q.
  */
 public sealed interface Objective
-        permits Gdc, GdcPlusPlus, Reinforce, ReinforceTarget, KlControl, FDivergence, AlphaDivergence, TrajectoryBalance {
+        permits Gdc,
+                GdcPlusPlus,
+                Reinforce,
+                ReinforceTarget,
+                KlControl,
+                FDivergence,
+                AlphaDivergence,
+                TrajectoryBalance {
     /**
      * What {@link io.equipoise.kernels.Kernels#coefficient} computes for this objective, without a baseline.
      *

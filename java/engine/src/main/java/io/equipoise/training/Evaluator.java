@@ -68,8 +68,7 @@ public final class Evaluator {
             EnergyBasedTarget target,
             SamplerConfig sampling,
             int baseSamples) {
-        return new Evaluator(
-                base, text, target, sampling, rollouts -> rollouts.rollout(base, baseSamples, 0, target));
+        return new Evaluator(base, text, target, sampling, rollouts -> rollouts.rollout(base, baseSamples, 0, target));
     }
 
     /**

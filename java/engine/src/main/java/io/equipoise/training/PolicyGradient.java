@@ -15,6 +15,7 @@ final class PolicyGradient {
     private final TrainingConfig config;
     /** Whether sequences with P = 0 have coefficients that are exactly 0, whatever π is: c = w of gdc. Variates aren't 0 there. */
     private final boolean ignoresWeightless;
+
     private final Optional<ControlVariates> variates;
 
     PolicyGradient(CausalLanguageModel policy, TrainingConfig config, Optional<ControlVariates> variates) {

@@ -53,7 +53,8 @@ final class Rollouts {
      * Rollout#scored}.
      */
     float[][] score(CausalLanguageModel model, Rollout rollout) {
-        return some(model, rollout.sequences(), new float[0][], rollout.scored()).logProb();
+        return some(model, rollout.sequences(), new float[0][], rollout.scored())
+                .logProb();
     }
 
     private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {

@@ -144,12 +144,7 @@ public final class Trainer implements AutoCloseable {
     public static Trainer create(
             PretrainedModel base, List<Constraint> constraints, TrainingConfig config, Sequences ofBase) {
         return create(
-                base.model(),
-                base.tokenizer(),
-                constraints,
-                config,
-                KernelProvider.kernels(),
-                Optional.of(ofBase));
+                base.model(), base.tokenizer(), constraints, config, KernelProvider.kernels(), Optional.of(ofBase));
     }
 
     private static Trainer create(

@@ -50,15 +50,16 @@ class ExpectedGradientTest {
                         new ReinforceTarget(false, false),
                         new ReinforceTarget(true, false),
                         (toy, p, pi) -> sum(p, pi, (a, b) -> Math.exp(a + b))),
-                each("kl-control", new KlControl(BETA, false), new KlControl(BETA, true), (toy, p, pi) -> sum(
-                                toy.reward, pi, (r, b) -> r * Math.exp(b))
-                        - BETA * sum(toy.logBase, pi, (a, b) -> Math.exp(b) * (b - a))),
+                each(
+                        "kl-control",
+                        new KlControl(BETA, false),
+                        new KlControl(BETA, true),
+                        (toy, p, pi) -> sum(toy.reward, pi, (r, b) -> r * Math.exp(b))
+                                - BETA * sum(toy.logBase, pi, (a, b) -> Math.exp(b) * (b - a))),
                 divergence(Divergence.KL, (p, pi) -> p * Math.log(p / pi)),
                 divergence(Divergence.REVERSE_KL, (p, pi) -> pi * Math.log(pi / p)),
                 divergence(Divergence.TV, (p, pi) -> Math.abs(p - pi) / 2),
-                divergence(
-                        Divergence.JS,
-                        (p, pi) -> p * Math.log(2 * p / (p + pi)) + pi * Math.log(2 * pi / (p + pi))),
+                divergence(Divergence.JS, (p, pi) -> p * Math.log(2 * p / (p + pi)) + pi * Math.log(2 * pi / (p + pi))),
                 divergence(Divergence.CHI2, (p, pi) -> p * p / pi - p),
                 divergence(Divergence.REVERSE_CHI2, (p, pi) -> pi * pi / p - pi),
                 alpha(-0.5),
@@ -119,8 +120,7 @@ class ExpectedGradientTest {
     private double[] logTarget(boolean zeros) {
         var random = new Random(SEED);
         return IntStream.range(0, language.size())
-                .mapToDouble(
-                        i -> logBase[i] + (zeros && i % 4 == 0 ? NEVER : 0.8 * random.nextGaussian()))
+                .mapToDouble(i -> logBase[i] + (zeros && i % 4 == 0 ? NEVER : 0.8 * random.nextGaussian()))
                 .toArray();
     }
 
@@ -232,7 +232,8 @@ class ExpectedGradientTest {
         for (int i = 0; i < logPolicy.length; i++) {
             assertThat(logPolicy[i]).isCloseTo(normalized(logTarget)[i], within(1e-12));
         }
-        for (var objective : new Objective[] {new KlControl(BETA, false), new FDivergence(Divergence.REVERSE_KL, false)}) {
+        for (var objective :
+                new Objective[] {new KlControl(BETA, false), new FDivergence(Divergence.REVERSE_KL, false)}) {
             for (double each : expected(objective, logTarget, logProposal, logits)) {
                 assertThat(each).isCloseTo(0, within(1e-12));
             }
@@ -249,7 +250,8 @@ class ExpectedGradientTest {
             var gradient = new double[logits.length];
             double c = objective.coefficient(logTarget[i], logDrawn[i], logPolicy[i], logSum(logTarget));
             language.addGradient(gradient, logits, i, c);
-            sum += Math.exp(logDrawn[i]) * Arrays.stream(gradient).map(g -> g * g).sum();
+            sum += Math.exp(logDrawn[i])
+                    * Arrays.stream(gradient).map(g -> g * g).sum();
         }
         return sum;
     }

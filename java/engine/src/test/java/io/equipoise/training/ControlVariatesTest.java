@@ -83,7 +83,15 @@ class ControlVariatesTest {
         var phi = new double[sequences.length][1];
         var scored = new boolean[sequences.length];
         Arrays.fill(scored, true);
-        return new Rollout(sampled, phi, from.logProbs(sequences), scores, logBase, logTarget, new double[logTarget.length], scored);
+        return new Rollout(
+                sampled,
+                phi,
+                from.logProbs(sequences),
+                scores,
+                logBase,
+                logTarget,
+                new double[logTarget.length],
+                scored);
     }
 
     /** Shares as one batch would have taught them: every sequence as often as the proposal draws it. */

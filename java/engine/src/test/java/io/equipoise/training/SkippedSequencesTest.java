@@ -213,8 +213,7 @@ class SkippedSequencesTest {
             var target = EnergyBasedTarget.of(none, new double[1]);
             var rollout = rollouts.complete(policy, batch, phi, target, new float[0][], false);
             var config = gdc().build();
-            new PolicyGradient(policy, config, Optional.empty())
-                    .accumulate(rollout, config.objectiveFunction(), 0, 0);
+            new PolicyGradient(policy, config, Optional.empty()).accumulate(rollout, config.objectiveFunction(), 0, 0);
             assertThat(policy.gradientNorm()).isZero();
             assertThat(policy.backward()).isEmpty();
             assertThat(policy.scored()).isEmpty();

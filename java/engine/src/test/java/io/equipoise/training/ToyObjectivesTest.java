@@ -176,8 +176,7 @@ class ToyObjectivesTest {
                 .build();
         var outcome = Outcome.of(List.of(HALF_START_WITH_A), config);
         double kl = IntStream.range(0, outcome.logPolicy().length)
-                .mapToDouble(i -> Math.exp(outcome.logPolicy()[i])
-                        * (outcome.logPolicy()[i] - outcome.logBase()[i]))
+                .mapToDouble(i -> Math.exp(outcome.logPolicy()[i]) * (outcome.logPolicy()[i] - outcome.logBase()[i]))
                 .sum();
         assertThat(kl).isCloseTo(wanted, within(0.03));
     }
@@ -191,8 +190,7 @@ class ToyObjectivesTest {
                     config("f-dpg")
                             .objectiveOptions(
                                     options().divergence(Divergence.REVERSE_KL).build()))) {
-                assertThatThrownBy(
-                                () -> Trainer.create(base, TabularModel::text, List.of(ALL_HAVE_B), config.build()))
+                assertThatThrownBy(() -> Trainer.create(base, TabularModel::text, List.of(ALL_HAVE_B), config.build()))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("has no meaning with the pointwise constraint 'has b'");
             }
@@ -200,7 +198,10 @@ class ToyObjectivesTest {
         assertThatThrownBy(() -> config("reinforce").build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("set onPolicy: true (usual) or proposalUpdate: interval");
-        assertThatThrownBy(() -> config("kl-control").onPolicy(true).momentCorrection(0.1).build())
+        assertThatThrownBy(() -> config("kl-control")
+                        .onPolicy(true)
+                        .momentCorrection(0.1)
+                        .build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("momentCorrection must be 0 with objective kl-control");
         assertThatThrownBy(() -> config("dpg").build())

@@ -102,6 +102,9 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
 
     /** Every task once, in the order of the studies. */
     public List<String> tasks() {
-        return studies.stream().flatMap(study -> study.tasks().stream()).distinct().toList();
+        return studies.stream()
+                .flatMap(study -> study.tasks().stream())
+                .distinct()
+                .toList();
     }
 }

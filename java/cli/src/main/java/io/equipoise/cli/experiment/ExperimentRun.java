@@ -46,8 +46,7 @@ final class ExperimentRun {
         long start = System.nanoTime();
         var config = experiment.config(folder);
         var evaluator = evaluators.computeIfAbsent(experiment.task(), task -> evaluator(config));
-        try (var trainer =
-                Trainer.create(base, config.engineConstraints(), config.training(), reference.sequences())) {
+        try (var trainer = Trainer.create(base, config.engineConstraints(), config.training(), reference.sequences())) {
             var series = StepJson.node();
             while (!trainer.isFinished()) {
                 var step = trainer.step();
@@ -72,7 +71,10 @@ final class ExperimentRun {
                         trainer.target().lambda()[f]);
             }
             result.set("before", StepJson.of(evaluator.ofBase()));
-            result.set("after", StepJson.of(evaluator.of(trainer.policy(), config.evaluation().policySamples())));
+            result.set(
+                    "after",
+                    StepJson.of(
+                            evaluator.of(trainer.policy(), config.evaluation().policySamples())));
             result.set("series", series);
             result.put("kernels", KernelProvider.kernels().description());
             result.put("seconds", Math.round((System.nanoTime() - start) * 1e-9));
@@ -110,7 +112,8 @@ final class ExperimentRun {
     }
 
     private static void add(ArrayNode array, JsonNode value) {
-        if (value.isFloatingPointNumber()) array.add(BigDecimal.valueOf(value.asDouble()).round(DIGITS));
+        if (value.isFloatingPointNumber())
+            array.add(BigDecimal.valueOf(value.asDouble()).round(DIGITS));
         else array.add(value);
     }
 }

@@ -45,25 +45,18 @@ public final class Experiments {
      * @param progress makes a listener to the steps of a run of so many
      * @return how many runs were made
      */
-    public int run(
-            PretrainedModel base,
-            Predicate<Experiment> wanted,
-            int seeds,
-            IntFunction<Consumer<Step>> progress)
+    public int run(PretrainedModel base, Predicate<Experiment> wanted, int seeds, IntFunction<Consumer<Step>> progress)
             throws IOException {
         var left = new ArrayList<Experiment>();
         for (var experiment : plan.experiments()) {
-            if (experiment.seed() < seeds && wanted.test(experiment) && !Files.exists(file(experiment))) left.add(experiment);
+            if (experiment.seed() < seeds && wanted.test(experiment) && !Files.exists(file(experiment)))
+                left.add(experiment);
         }
         if (left.isEmpty()) return 0;
         var reference = plan.reference();
-        var sampling = left.get(0)
-                .config(folder)
-                .training()
-                .sampling()
-                .withSeed(reference.seed());
-        var sample =
-                ReferenceSample.of(base, sampling, reference.samples(), folder.resolve("target").resolve("reference"));
+        var sampling = left.get(0).config(folder).training().sampling().withSeed(reference.seed());
+        var sample = ReferenceSample.of(
+                base, sampling, reference.samples(), folder.resolve("target").resolve("reference"));
         var run = new ExperimentRun(folder, base, sample, reference.measured());
         for (int k = 0; k < left.size(); k++) {
             var experiment = left.get(k);
@@ -78,7 +71,8 @@ public final class Experiments {
     public List<JsonNode> results() throws IOException {
         var results = new ArrayList<JsonNode>();
         for (var experiment : plan.experiments()) {
-            if (Files.exists(file(experiment))) results.add(JSON.readTree(file(experiment).toFile()));
+            if (Files.exists(file(experiment)))
+                results.add(JSON.readTree(file(experiment).toFile()));
         }
         return results;
     }

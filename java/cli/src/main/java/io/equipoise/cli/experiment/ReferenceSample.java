@@ -34,8 +34,7 @@ final class ReferenceSample {
     }
 
     /** Reads the file, or draws and writes it if it isn't there or is of other samples. */
-    static ReferenceSample of(PretrainedModel base, SamplerConfig sampling, int samples, Path file)
-            throws IOException {
+    static ReferenceSample of(PretrainedModel base, SamplerConfig sampling, int samples, Path file) throws IOException {
         long key = key(sampling, samples);
         Sequences sequences;
         if (Files.exists(file) && key(file) == key) {
