@@ -15,11 +15,16 @@ import java.util.List;
  * @param overrides the method's, as {@code --set} has them
  */
 public record Experiment(String task, String method, int seed, int batchSize, List<String> overrides) {
-    /** Evaluations draw from seeds of their own. */
-    private static final int EVALUATION_SEEDS = 100;
+    /** Of all evaluations, so that a task's runs can share one evaluator in whatever order they are made; no training's. */
+    private static final int EVALUATION_SEED = 100;
 
     public Experiment {
         overrides = List.copyOf(overrides);
+    }
+
+    /** The task's. */
+    public int number() {
+        return Integer.parseInt(task.substring(0, task.indexOf('-')));
     }
 
     /** Where its result is, relative to the folder of results. */
@@ -38,7 +43,7 @@ public record Experiment(String task, String method, int seed, int batchSize, Li
         var source = ConfigSource.read(folder.resolve("tasks").resolve(task + ".yaml"));
         for (String override : overrides) source.override(override);
         source.override("training.seed=" + seed);
-        source.override("evaluation.seed=" + (EVALUATION_SEEDS + seed));
+        source.override("evaluation.seed=" + EVALUATION_SEED);
         if (batchSize > 0) {
             var own = ConfigReader.read(source).training();
             source.override("training.batchSize=" + batchSize);

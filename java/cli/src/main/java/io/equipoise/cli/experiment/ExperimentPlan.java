@@ -1,7 +1,9 @@
 package io.equipoise.cli.experiment;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.equipoise.cli.config.ConfigException;
 import java.io.IOException;
@@ -26,7 +28,12 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
      * @param measured how many of those that p can write KL(p‖π) is measured on, at most
      * @param seed no run's
      */
-    public record Reference(int samples, int measured, long seed) {}
+    public record Reference(int samples, int measured, long seed) {
+        public Reference {
+            atLeastOne("reference.samples", samples);
+            atLeastOne("reference.measured", measured);
+        }
+    }
 
     /**
      * Every method on every task.
@@ -39,6 +46,15 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
         public Study {
             tasks = List.copyOf(tasks);
             batchSizes = List.copyOf(batchSizes);
+            for (String task : tasks) {
+                // Users name tasks by their numbers.
+                if (!task.matches("\\d{1,4}-.+")) {
+                    throw new ConfigException(
+                            "a task's name begins with its number, such as 01-rare-word, got '" + task + "'");
+                }
+            }
+            methods.forEach((method, seeds) -> atLeastOne("the seeds of " + method, seeds));
+            for (int size : batchSizes) atLeastOne("a batch size", size);
         }
     }
 
@@ -66,11 +82,30 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
             throw new ConfigException("no " + file + "; start this in the repository, or give the experiments' folder"
                     + " with --folder");
         }
+        var plan = parse(file);
+        for (String task : plan.tasks()) {
+            if (Files.exists(folder.resolve("tasks").resolve(task + ".yaml"))) continue;
+            throw new ConfigException(file + " has the task '" + task + "', but there is no tasks/" + task + ".yaml");
+        }
+        return plan;
+    }
+
+    private static ExperimentPlan parse(Path file) {
         try {
             return YAML.readValue(file.toFile(), ExperimentPlan.class);
+        } catch (ValueInstantiationException e) {
+            throw new ConfigException(file + ": " + (e.getCause() == null ? e : e.getCause()).getMessage(), e);
+        } catch (JsonProcessingException e) {
+            String line =
+                    e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+            throw new ConfigException(file + line + ": " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new ConfigException("can't read " + file + ": " + e.getMessage(), e);
+            throw new ConfigException("can't read " + file + ": " + e, e);
         }
+    }
+
+    private static void atLeastOne(String what, int value) {
+        if (value < 1) throw new ConfigException(what + " must be >= 1, got " + value);
     }
 
     /** The runs, one seed after the other, so that early results are about everything. */
@@ -91,7 +126,8 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
                 }
             }
         }
-        return list;
+        // Studies may share runs.
+        return list.stream().distinct().toList();
     }
 
     private void add(List<Experiment> list, Study study, String task, String method, int seed) {

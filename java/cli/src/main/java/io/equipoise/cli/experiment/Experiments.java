@@ -1,9 +1,11 @@
 package io.equipoise.cli.experiment;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.cli.config.ConfigException;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.training.Step;
 import java.io.IOException;
@@ -11,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
@@ -67,14 +69,16 @@ public final class Experiments {
         return left.size();
     }
 
-    /** The results there are, in the order of the plan. */
-    public List<JsonNode> results() throws IOException {
-        var results = new ArrayList<JsonNode>();
-        for (var experiment : plan.experiments()) {
-            if (Files.exists(file(experiment)))
-                results.add(JSON.readTree(file(experiment).toFile()));
+    /** The result of a run, if it was made. */
+    public Optional<JsonNode> result(Experiment experiment) throws IOException {
+        var file = file(experiment);
+        if (!Files.exists(file)) return Optional.empty();
+        try {
+            return Optional.of(JSON.readTree(file.toFile()));
+        } catch (JsonProcessingException e) {
+            throw new ConfigException(
+                    file + " isn't JSON: " + e.getOriginalMessage() + "; delete it, and its run is made anew", e);
         }
-        return results;
     }
 
     private Path file(Experiment experiment) {

@@ -12,9 +12,9 @@ import java.util.List;
  * @param high its last
  * @param interval between two ticks: 1, 2 or 5 times a power of ten
  */
-record Axis(double low, double high, double interval) {
+public record Axis(double low, double high, double interval) {
     /** The axis with about so many intervals that holds both values. */
-    static Axis of(double low, double high, int intervals) {
+    public static Axis of(double low, double high, int intervals) {
         double span = high - low;
         // All values alike still need room above and below.
         if (!(span > Math.abs(high) * 1e-9)) span = high == 0 ? 1 : Math.abs(high);
@@ -32,7 +32,7 @@ record Axis(double low, double high, double interval) {
         return new Axis(first, last > first ? last : first + interval, interval);
     }
 
-    List<Double> ticks() {
+    public List<Double> ticks() {
         var ticks = new ArrayList<Double>();
         long count = Math.round((high - low) / interval);
         for (long i = 0; i <= count; i++) ticks.add(low + i * interval);
@@ -40,7 +40,7 @@ record Axis(double low, double high, double interval) {
     }
 
     /** With as many decimals as the interval has. */
-    String label(double value) {
+    public String label(double value) {
         int decimals = Math.max(0, (int) -Math.floor(Math.log10(interval) + 1e-9));
         var rounded = BigDecimal.valueOf(value).setScale(decimals, RoundingMode.HALF_EVEN);
         return rounded.signum() == 0 ? "0" : rounded.toPlainString().replace('-', '−');

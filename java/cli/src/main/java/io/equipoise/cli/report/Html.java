@@ -1,11 +1,11 @@
 package io.equipoise.cli.report;
 
 /** HTML's own characters. */
-final class Html {
+public final class Html {
     private Html() {}
 
     /** Text as it may stand between tags and in quoted attributes; control characters become a visible sign. */
-    static String escape(String text) {
+    public static String escape(String text) {
         var escaped = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.cli.experiment;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.cli.plot;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.cli.summary;
+
+import org.jspecify.annotations.NullMarked;
