@@ -9,10 +9,10 @@ import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.OutcomeTable;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
-import io.equipoise.sampling.Sampler;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
-import io.equipoise.target.FeatureScores;
+import io.equipoise.training.BaseSample;
 import io.equipoise.training.Evaluator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,10 +68,11 @@ final class EvaluateCommand extends Command {
                         + tuned.model().config().vocabularySize() + " tokens, the base model's "
                         + base.model().config().vocabularySize() + "; the policy must come from the same model");
             }
-            var target = lambda.map(known -> target(constraints, known)).orElseGet(() -> fit(read, base, constraints));
+            var prompts = read.enginePrompts(base);
+            var target = lambda.map(known -> target(constraints, known)).orElseGet(() -> fit(read, base, prompts));
             LOG.info("measuring the base model on {} texts", read.evaluation().baseSamples());
             var evaluator = Evaluator.create(
-                    base, target, TrainingRun.sampling(read), read.evaluation().baseSamples());
+                    base, target, TrainingRun.sampling(read), read.evaluation().baseSamples(), prompts);
             LOG.info("measuring the policy on {} texts", read.evaluation().policySamples());
             var after = evaluator.of(tuned.model(), read.evaluation().policySamples());
             var outcome = new Outcome(constraints, evaluator.ofBase(), after);
@@ -96,11 +97,8 @@ final class EvaluateCommand extends Command {
     }
 
     /** λ as training finds it: with the same seed on the same samples. */
-    private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, List<Constraint> constraints) {
+    private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, Prompts prompts) {
         LOG.info("sampling {} texts to find the target", config.training().momentSamples());
-        var sequences = new Sampler(config.training().sampling())
-                .sample(base.model(), config.training().momentSamples(), 0);
-        double[][] phi = FeatureScores.score(constraints, base.tokenizer().decode(sequences.generated()));
-        return EnergyBasedTarget.fit(constraints, phi, new double[phi.length]);
+        return BaseSample.target(base, config.engineConstraints(), config.training(), prompts);
     }
 }

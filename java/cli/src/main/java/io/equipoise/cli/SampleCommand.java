@@ -3,6 +3,7 @@ package io.equipoise.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
 import java.util.Arrays;
@@ -54,11 +55,7 @@ final class SampleCommand extends Command {
         if (count < 1) throw new IllegalArgumentException("-n must be >= 1, got " + count);
         var truncation = new Truncation(topK, topP);
         try (var loaded = ModelHub.load(ModelFolder.of(model))) {
-            int[] start = prompt.isEmpty()
-                    ? new int[0]
-                    : start(
-                            loaded.model().config().bosToken(),
-                            loaded.tokenizer().encode(prompt));
+            int[] start = prompt.isEmpty() ? new int[0] : Prompts.start(prompt, loaded);
             int room = loaded.model().config().contextLength() - Math.max(1, start.length);
             int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));
             var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed);
@@ -77,14 +74,6 @@ final class SampleCommand extends Command {
             }
             console().result(json);
         }
-    }
-
-    /** Models are trained on texts that begin with BOS. */
-    private static int[] start(int bosToken, int[] prompt) {
-        var start = new int[prompt.length + 1];
-        start[0] = bosToken;
-        System.arraycopy(prompt, 0, start, 1, prompt.length);
-        return start;
     }
 
     /** Line ends escaped, so that a text is a line. */

@@ -23,6 +23,7 @@ public final class StepJson {
         node.put("step", step.step());
         put(node, "loss", step.loss());
         put(node, "logZ", step.logZ());
+        node.put("promptsWithoutWeight", step.promptsWithoutWeight());
         put(node, "klTargetPolicy", divergences.klTargetPolicy());
         put(node, "klTargetPolicyError", divergences.klTargetPolicyError());
         put(node, "klTargetProposal", divergences.klTargetProposal());

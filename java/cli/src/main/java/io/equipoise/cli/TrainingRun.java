@@ -7,9 +7,9 @@ import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.Report;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.SamplerConfig;
 import io.equipoise.training.Evaluator;
-import io.equipoise.training.Evaluator.Evaluation;
 import io.equipoise.training.Step;
 import io.equipoise.training.Trainer;
 import java.io.IOException;
@@ -57,13 +57,15 @@ final class TrainingRun {
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),
                     settled.model());
-            try (var trainer = Trainer.create(base, constraints, settled.training())) {
+            var prompts = settled.enginePrompts(base);
+            try (var trainer = Trainer.create(base, constraints, settled.training(), prompts)) {
                 describe(trainer);
                 // Only now: a configuration that can't work leaves no folder behind.
                 try (var folder = RunFolder.create(settled)) {
                     Logs.alsoTo(folder.log());
                     logging.accept(folder.log());
-                    return train(settled, base, origin, trainer, folder, start);
+                    var evaluator = evaluator(settled, base, trainer, prompts);
+                    return train(settled, evaluator, origin, trainer, folder, start);
                 }
             }
         }
@@ -83,12 +85,16 @@ final class TrainingRun {
         }
     }
 
+    private static Evaluator evaluator(RunConfig settled, PretrainedModel base, Trainer trainer, Prompts prompts) {
+        int samples = settled.evaluation().baseSamples();
+        LOG.info("measuring the base model on {} fresh texts", samples);
+        return Evaluator.create(base, trainer.target(), sampling(settled), samples, prompts);
+    }
+
     private Result train(
-            RunConfig settled, PretrainedModel base, Path origin, Trainer trainer, RunFolder folder, long start)
+            RunConfig settled, Evaluator evaluator, Path origin, Trainer trainer, RunFolder folder, long start)
             throws IOException {
         var evaluation = settled.evaluation();
-        LOG.info("measuring the base model on {} fresh texts", evaluation.baseSamples());
-        var evaluator = Evaluator.create(base, trainer.target(), sampling(settled), evaluation.baseSamples());
         var before = evaluator.ofBase();
         var progress = new Progress(console, settled.training().steps());
         var steps = new ArrayList<Step>();
@@ -134,19 +140,15 @@ final class TrainingRun {
     private static List<Sample> samples(RunConfig config, Outcome outcome) {
         var evaluation = config.evaluation();
         var samples = new ArrayList<Sample>();
-        samples.addAll(pick("base", outcome.before(), outcome, evaluation.texts(), evaluation.seed()));
-        samples.addAll(pick("policy", outcome.after(), outcome, evaluation.texts(), evaluation.seed()));
+        samples.addAll(Sample.pick("base", outcome.before(), evaluation.texts(), evaluation.seed()));
+        samples.addAll(Sample.pick("policy", outcome.after(), evaluation.texts(), evaluation.seed()));
         return samples;
-    }
-
-    private static List<Sample> pick(String model, Evaluation evaluation, Outcome outcome, int count, long seed) {
-        return Sample.pick(model, evaluation, outcome.constraints(), count, seed);
     }
 
     private static List<Report.Text> texts(List<Sample> samples, String model) {
         return samples.stream()
                 .filter(sample -> sample.model().equals(model))
-                .map(sample -> new Report.Text(sample.text(), sample.features()))
+                .map(sample -> new Report.Text(sample.prompt(), sample.text(), sample.features()))
                 .toList();
     }
 

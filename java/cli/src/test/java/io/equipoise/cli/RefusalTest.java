@@ -138,6 +138,55 @@ class RefusalTest {
         refused(train(config), "context of 64", "maxTokens");
     }
 
+    private Outputs trainWithPrompts(String prompts, String... more) throws IOException {
+        Files.writeString(temporary.resolve("prompts.txt"), prompts);
+        String training = QUICK.replace("steps: 1,", "prompts: prompts.txt, promptsPerStep: 2, steps: 1,");
+        return train("model: embedded\n" + FEMALE + training, more);
+    }
+
+    @Test
+    void promptsThatAreMissing() throws IOException {
+        var config = "model: embedded\n" + FEMALE + QUICK.replace("steps: 1,", "prompts: none.txt, steps: 1,");
+        refused(train(config), "line 3", "no file of prompts", "none.txt", "one prompt a line");
+    }
+
+    @Test
+    void promptsOfNoLine() throws IOException {
+        refused(trainWithPrompts(""), "config.yaml, line 3", "prompts.txt is empty", "write one a line");
+    }
+
+    @Test
+    void promptsWithABlankLine() throws IOException {
+        refused(trainWithPrompts("She\n\nHe\n"), "prompts.txt, line 2 is blank");
+    }
+
+    @Test
+    void promptsThereTwice() throws IOException {
+        refused(trainWithPrompts("She\nHe\nShe\n"), "prompts.txt, line 3 repeats line 1", "delete one");
+    }
+
+    @Test
+    void promptLongerThanTheContext() throws IOException {
+        var longer = "She said " + "that it was so, and ".repeat(20);
+        var run = trainWithPrompts("She\n" + longer + "\n");
+        refused(run, "prompt 2 (\"She said that it was so, and", "context of 64 has room for 56", "shorten");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void promptsThatDoNotDivideTheBatch() throws IOException {
+        var run = trainWithPrompts("She\nHe\nThey\n", "--set", "training.promptsPerStep=3");
+        refused(run, "--set training.promptsPerStep=3", "must divide batchSize", "got 3 for 8");
+    }
+
+    @Test
+    void whatPromptsDoNotGoWith() throws IOException {
+        var run = trainWithPrompts("She\nHe\n", "--set", "training.momentCorrection=0.1");
+        refused(run, "momentCorrection must be 0 with prompts");
+        var config = "model: embedded\n" + FEMALE + QUICK.replace("steps: 1,", "promptInFeatures: true, steps: 1,");
+        refused(train(config), "line 3", "'promptInFeatures' needs 'prompts'");
+    }
+
     @Test
     void unknownCommand() {
         refused(Outputs.of("trian"), "trian", "train");

@@ -69,6 +69,16 @@ public final class Sampler {
                 tokens, Arrays.stream(starts).mapToInt(s -> s.length).toArray(), logProbs);
     }
 
+    /**
+     * One sequence for each of the prompts named.
+     *
+     * @param prompt (B) which of {@code prompts} each sequence goes on from
+     * @param first index of the first sequence
+     */
+    public Sequences sample(CausalLanguageModel model, Prompts prompts, int[] prompt, long first) {
+        return sample(model, prompts.rows(prompt), first);
+    }
+
     private static int ceilDiv(int dividend, int divisor) {
         return (dividend + divisor - 1) / divisor;
     }

@@ -54,6 +54,17 @@ public final class EnergyBasedTarget {
      *     {@link MomentMatching#solve}
      */
     public static EnergyBasedTarget fit(List<Constraint> constraints, double[][] phi, double[] logWeight) {
+        return fit(constraints, phi, logWeight, new int[phi.length]);
+    }
+
+    /**
+     * The same on texts that go on from prompts: P(x | c) = a(x | c)·b(x)·exp(λ·φ(x)) for every prompt c, with one λ, and the
+     * moments are means over prompts.
+     *
+     * @param prompt (B) of each text, any numbers
+     */
+    public static EnergyBasedTarget fit(
+            List<Constraint> constraints, double[][] phi, double[] logWeight, int[] prompt) {
         check(constraints);
         if (phi.length != logWeight.length || phi.length == 0) {
             throw new IllegalArgumentException("phi has " + phi.length + " rows and logWeight " + logWeight.length
@@ -80,7 +91,7 @@ public final class EnergyBasedTarget {
             desired[k] = constraints.get(f).moment();
             names.add(constraints.get(f).name());
         }
-        var solution = MomentMatching.solve(columns, conditional, desired, names);
+        var solution = MomentMatching.solve(columns, conditional, desired, names, prompt);
         var found = solution.lambda();
         for (int k = 0; k < found.length; k++) lambda[distributional.get(k)] = found[k];
         return new EnergyBasedTarget(constraints, lambda, Optional.of(solution));

@@ -24,11 +24,14 @@ final class Feasibility {
             double wanted = sample.desired[f];
             boolean isBoolean = sample.isBoolean(f);
             boolean constant = sample.least[f] == sample.most[f];
-            if (isBoolean && constant && wanted != sample.most[f]) throw never(f);
+            boolean everywhere = constant && (sample.most[f] == 0 || sample.most[f] == 1);
+            if (isBoolean && everywhere && wanted != sample.most[f]) throw never(f);
             if (wanted < sample.least[f] || wanted > sample.most[f]) {
                 throw new InfeasibleConstraintException(
                         "constraint '" + sample.names.get(f) + "': the moment " + MomentSample.exact(wanted)
-                                + " is outside what the feature scored on " + sample.described() + ", "
+                                + " is outside what "
+                                + (sample.hasPrompts() ? "can be reached prompt by prompt" : "the feature scored")
+                                + " on " + sample.described() + ", "
                                 + number(sample.least[f]) + " to "
                                 + number(sample.most[f]) + " (mean " + number(sample.mean[f])
                                 + "); ask for a moment inside that range, or sample more texts");
@@ -56,15 +59,13 @@ final class Feasibility {
                 .boxed()
                 .toList();
         if (extremes.isEmpty()) return;
-        boolean together = false;
-        for (double[] row : sample.phi) together |= extremes.stream().allMatch(f -> row[f] == sample.desired[f]);
-        if (!together) {
+        if (!occurTogether(extremes)) {
             throw new InfeasibleConstraintException("the constraints " + listed(extremes)
                     + " contradict each other: each excludes all texts " + "that do not have it exactly, and none of "
                     + sample.described() + " has all of them; drop one, or ask for shares that add up");
         }
         int f = extremes.get(0);
-        if (sample.isBoolean(f)) {
+        if (sample.isBoolean(f) && (sample.desired[f] == 0 || sample.desired[f] == 1)) {
             boolean all = sample.desired[f] == 1;
             throw new InfeasibleConstraintException(
                     "constraint '" + sample.names.get(f) + "': the moment " + MomentSample.exact(sample.desired[f])
@@ -82,7 +83,28 @@ final class Feasibility {
                 + number(sample.least[f]) + " to " + number(sample.most[f]));
     }
 
-    /** λ·z &lt; 0 on every text proves that no reweighting has E[z] = 0: λ separates μ̄ from the convex hull. */
+    /** Whether every prompt has a text with the extreme value of all these features at once. */
+    private boolean occurTogether(List<Integer> extremes) {
+        var strata = sample.strata;
+        var together = new boolean[strata.size()];
+        var wanted = new double[sample.features()][];
+        for (int f : extremes) {
+            double[] values = sample.column(f);
+            wanted[f] = sample.desired[f] == sample.most[f] ? strata.greatest(values) : strata.least(values);
+        }
+        for (int i = 0; i < sample.size(); i++) {
+            int s = strata.of(i);
+            double[] row = sample.phi[i];
+            together[s] |= extremes.stream().allMatch(f -> row[f] == wanted[f][s]);
+        }
+        for (boolean each : together) if (!each) return false;
+        return true;
+    }
+
+    /**
+     * λ·z &lt; 0 on every text proves that no reweighting has E[z] = 0: λ separates μ̄ from the convex hull. With prompts it is
+     * the mean over prompts of their greatest λ·z that does.
+     */
     void checkSeparation(Dual at) {
         double magnitude = 0;
         for (int f = 0; f < sample.features(); f++) {
@@ -100,14 +122,9 @@ final class Feasibility {
     void checkBoundary(Dual at) {
         if (at.leastEnergy > -DIVERGING_ENERGY) return;
         var step = Cholesky.solve(at.covariance(), at.gradient(), 1e-14);
-        double least = Double.POSITIVE_INFINITY;
-        double most = Double.NEGATIVE_INFINITY;
-        for (double[] row : sample.z) {
-            double energy = Dual.dot(step, row);
-            least = Math.min(least, energy);
-            most = Math.max(most, energy);
-        }
-        if (most - least > SETTLED_ENERGY) throw contradiction(at);
+        double[] energy =
+                Arrays.stream(sample.z).mapToDouble(row -> Dual.dot(step, row)).toArray();
+        if (sample.strata.widest(energy) > SETTLED_ENERGY) throw contradiction(at);
     }
 
     InfeasibleConstraintException diverged(Dual at, int iterations) {
@@ -158,9 +175,10 @@ final class Feasibility {
 
     /**
      * The direction, in units of z, in which μ̄ is beyond the hull: λ is one too, but with all constraints mixed in. From
-     * a μ̄ on the boundary a small step along λ leads outside.
+     * a μ̄ on the boundary a small step along λ leads outside. With prompts, each with a hull of its own, it is λ.
      */
     private double[] normal(Dual at) {
+        if (sample.hasPrompts()) return at.lambda.clone();
         var centre = new double[sample.features()];
         var normal = ConvexHull.nearest(sample.z, centre);
         double length = Math.sqrt(Dual.dot(at.lambda, at.lambda));
@@ -189,10 +207,11 @@ final class Feasibility {
             wanted += coefficient * sample.desired[f];
             for (int i = 0; i < values.length; i++) values[i] += coefficient * sample.phi[i][f];
         }
-        double most = Arrays.stream(values).max().orElseThrow();
+        double most = sample.strata.mean(sample.strata.greatest(values));
         if (wanted < most - 1e-9 * Math.abs(most)) return ""; // lost in rounding the coefficients
-        return ": " + left + " is at most " + number(most) + " in every text, while the moments ask for a mean of "
-                + MomentSample.exact(wanted);
+        return ": " + left + " is at most " + number(most)
+                + (sample.hasPrompts() ? " on average over prompts, whatever follows them" : " in every text")
+                + ", while the moments ask for a mean of " + MomentSample.exact(wanted);
     }
 
     /** The constraints with a noticeable part in a direction. */

@@ -62,7 +62,20 @@ public final class MomentMatching {
      * @throws IllegalArgumentException if shapes disagree or a value is not finite
      */
     public static Solution solve(double[][] phi, double[] logWeight, double[] desired, List<String> names) {
-        var sample = new MomentSample(phi, logWeight, desired, names);
+        return solve(phi, logWeight, desired, names, new int[phi.length]);
+    }
+
+    /**
+     * The same for texts that go on from prompts, with one λ for all: the mean over prompts of E_{p(·|prompt)}[φ] is μ̄, each
+     * prompt's texts being normalised by their own Z, so the dual is the mean of the prompts'. Every prompt counts the same;
+     * those whose texts all have weight 0 don't count.
+     *
+     * @param prompt (B) of each text, any numbers
+     * @return with the mean of the prompts' log Z
+     */
+    public static Solution solve(
+            double[][] phi, double[] logWeight, double[] desired, List<String> names, int[] prompt) {
+        var sample = new MomentSample(phi, logWeight, desired, names, prompt);
         var feasibility = new Feasibility(sample);
         feasibility.checkRanges();
         var at = new Dual(sample, new double[sample.features()]);
@@ -110,7 +123,7 @@ public final class MomentMatching {
             lambda[f] = at.lambda[f] / sample.scale[f];
             gradientNorm = Math.max(gradientNorm, Math.abs(gradient[f]) * sample.scale[f]);
         }
-        double logZ = at.value + Dual.dot(lambda, sample.desired) - Math.log(sample.total);
+        double logZ = at.value + Dual.dot(lambda, sample.desired) - sample.strata.meanLogTotal();
         return new Solution(lambda, logZ, at.effectiveSampleSize, iterations, gradientNorm);
     }
 }

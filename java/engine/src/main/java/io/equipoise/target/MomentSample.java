@@ -2,12 +2,14 @@ package io.equipoise.target;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * The cached sample that λ is solved on: the texts of positive weight, their features φ, and z = (φ − μ̄)/s, where s is
- * the standard deviation under the weights, so that every feature counts alike whatever its unit.
+ * the standard deviation under the weights, so that every feature counts alike whatever its unit. With prompts mean, standard
+ * deviation, least and most are means over prompts: between least and most is what reweighting each prompt's texts can reach.
  */
 final class MomentSample {
     final List<String> names;
@@ -20,19 +22,21 @@ final class MomentSample {
     final double[] mean;
     final double[] least;
     final double[] most;
+    final Strata strata;
 
     /**
      * @param phi (B, F), finite
      * @param logWeight (B) log a/q; −∞ for a text that a pointwise constraint excludes
      * @param desired (F) μ̄
      * @param names (F) of the constraints
+     * @param prompt (B) of each text
      * @throws IllegalArgumentException if shapes or values are not so
      */
-    MomentSample(double[][] phi, double[] logWeight, double[] desired, List<String> names) {
+    MomentSample(double[][] phi, double[] logWeight, double[] desired, List<String> names, int[] prompt) {
         this.names = List.copyOf(names);
         this.desired = desired.clone();
         this.total = phi.length;
-        check(phi, logWeight, desired, names);
+        check(phi, logWeight, desired, names, prompt);
         int features = desired.length;
         int[] kept = IntStream.range(0, total)
                 .filter(i -> logWeight[i] > Double.NEGATIVE_INFINITY)
@@ -42,6 +46,7 @@ final class MomentSample {
                     "none of the " + total + " texts of the sample has weight: no text satisfies the "
                             + "pointwise constraints; loosen them, or sample more texts or from a model that satisfies them more often");
         }
+        this.strata = Strata.of(prompt, kept);
         this.phi = new double[kept.length][];
         this.logWeight = new double[kept.length];
         for (int i = 0; i < kept.length; i++) {
@@ -72,9 +77,15 @@ final class MomentSample {
 
     /** "the sample's 400 texts", or how many of them pointwise constraints leave. */
     String described() {
-        return size() == total
-                ? "the sample's " + total + " texts"
-                : "the " + size() + " texts of " + total + " that satisfy the pointwise constraints";
+        return (size() == total
+                        ? "the sample's " + total + " texts"
+                        : "the " + size() + " texts of " + total + " that satisfy the pointwise constraints")
+                + (hasPrompts() ? " of " + strata.size() + " prompts" : "");
+    }
+
+    /** Whether there is more than one, so that each alone has to do with its own texts. */
+    boolean hasPrompts() {
+        return strata.size() > 1;
     }
 
     /** {@code 'name' (measured 0.01, wanted 0.5)}. */
@@ -97,23 +108,16 @@ final class MomentSample {
     }
 
     private void standardise() {
-        double top = Double.NEGATIVE_INFINITY;
-        for (double value : logWeight) top = Math.max(top, value);
-        double sum = 0;
-        for (double value : logWeight) sum += Math.exp(value - top);
+        double[] probability = strata.normalized(logWeight);
         for (int f = 0; f < desired.length; f++) {
-            least[f] = Double.POSITIVE_INFINITY;
-            most[f] = Double.NEGATIVE_INFINITY;
-            for (int i = 0; i < size(); i++) {
-                least[f] = Math.min(least[f], phi[i][f]);
-                most[f] = Math.max(most[f], phi[i][f]);
-                mean[f] += Math.exp(logWeight[i] - top) / sum * phi[i][f];
-            }
-            double variance = 0;
-            for (int i = 0; i < size(); i++) {
-                variance += Math.exp(logWeight[i] - top) / sum * Math.pow(phi[i][f] - mean[f], 2);
-            }
-            double deviation = Math.sqrt(variance);
+            double[] values = column(f);
+            double[] ofStrata = strata.sums(values, probability);
+            mean[f] = strata.mean(ofStrata);
+            least[f] = strata.mean(strata.least(values));
+            most[f] = strata.mean(strata.greatest(values));
+            var squares = new double[size()];
+            for (int i = 0; i < size(); i++) squares[i] = Math.pow(values[i] - ofStrata[strata.of(i)], 2);
+            double deviation = Math.sqrt(strata.mean(strata.sums(squares, probability)));
             double range = most[f] - least[f];
             // A feature may vary only among texts of no numerical weight; one that never varies keeps z = 0.
             scale[f] = deviation > 1e-12 * range ? deviation : range > 0 ? range : 1;
@@ -121,10 +125,19 @@ final class MomentSample {
         }
     }
 
-    private static void check(double[][] phi, double[] logWeight, double[] desired, List<String> names) {
+    /** (B) one feature of every text that is kept. */
+    double[] column(int f) {
+        return Arrays.stream(phi).mapToDouble(row -> row[f]).toArray();
+    }
+
+    private static void check(double[][] phi, double[] logWeight, double[] desired, List<String> names, int[] prompt) {
         if (phi.length != logWeight.length || phi.length == 0) {
             throw new IllegalArgumentException("phi has " + phi.length + " rows and logWeight " + logWeight.length
                     + " values; wanted one of each for every text of a sample that is not empty");
+        }
+        if (prompt.length != phi.length) {
+            throw new IllegalArgumentException(
+                    "there are " + phi.length + " texts and the prompts of " + prompt.length + "; wanted one a text");
         }
         if (desired.length != names.size()) {
             throw new IllegalArgumentException("there are " + desired.length + " desired moments and " + names.size()

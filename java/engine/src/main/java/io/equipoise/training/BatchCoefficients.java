@@ -30,6 +30,15 @@ record BatchCoefficients(CoefficientRule rule, double[] value, double[] logPropo
         return rule.coefficient(value[sequence], logProposal[sequence], logPolicy);
     }
 
+    /** −(1/B) Σ c·log π, of (B) each; where c is 0, log π need not be known. */
+    static double loss(double[] coefficient, double[] logPolicy) {
+        double sum = 0;
+        for (int i = 0; i < coefficient.length; i++) {
+            if (coefficient[i] != 0) sum -= coefficient[i] * logPolicy[i];
+        }
+        return sum / coefficient.length;
+    }
+
     /**
      * What is taken from a sequence's weight before it counts, on average: of w, for {@code gdc} and {@code gdc++}; else of the
      * score.

@@ -3,10 +3,10 @@ package io.equipoise.training;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.Diversity;
-import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
 import io.equipoise.sampling.Sequences;
@@ -20,7 +20,8 @@ import java.util.function.Function;
 
 /**
  * Measures policies against a target on fresh samples: KL(p‖π) and TVD(p, π) on samples of the base model, everything
- * else on samples of the policy. The base model's samples are drawn once and serve every policy.
+ * else on samples of the policy. The base model's samples are drawn once and serve every policy. With prompts every number is
+ * a mean over them, and each has as many samples.
  */
 public final class Evaluator {
     /** Self-BLEU compares every text with all others, so it looks at so many. */
@@ -31,13 +32,16 @@ public final class Evaluator {
     private final Rollouts rollouts;
     private final EnergyBasedTarget target;
     private final Rollout ofBase;
-    private final double logZ;
+    private final Partition partition;
+    /** The base model's samples with P normalised. */
+    private final Rollout weighed;
 
     private Evaluator(
             CausalLanguageModel base,
             TextDecoder text,
             EnergyBasedTarget target,
             SamplerConfig sampling,
+            Prompts prompts,
             Function<Rollouts, Rollout> ofBase) {
         if (sampling.temperature() != 1 || !sampling.truncation().isNone()) {
             throw new IllegalArgumentException(
@@ -45,9 +49,13 @@ public final class Evaluator {
         }
         this.target = target;
         var kernels = new SequenceKernels(KernelProvider.kernels());
-        rollouts = new Rollouts(base, text, target.constraints(), new Sampler(sampling), kernels, MICRO_BATCH);
+        rollouts = new Rollouts(base, text, target.constraints(), prompts, new Sampler(sampling), kernels, MICRO_BATCH);
         this.ofBase = ofBase.apply(rollouts);
-        logZ = LogSumExp.of(this.ofBase.logWeight()).logMean();
+        int[] prompt = prompts.evenly(this.ofBase.size());
+        partition = new Partition(prompts.size());
+        double[] logWeight = this.ofBase.logWeight();
+        for (int i = 0; i < prompt.length; i++) partition.add(prompt[i], logWeight[i]);
+        weighed = partition.normalized(this.ofBase, prompt);
     }
 
     /**
@@ -58,7 +66,18 @@ public final class Evaluator {
      */
     public static Evaluator create(
             PretrainedModel base, EnergyBasedTarget target, SamplerConfig sampling, int baseSamples) {
-        return create(base.model(), base.tokenizer(), target, sampling, baseSamples);
+        return create(base, target, sampling, baseSamples, Prompts.NONE);
+    }
+
+    /**
+     * The same for texts that go on from prompts.
+     *
+     * @param baseSamples of all prompts together, rounded up to as many of each
+     * @throws IllegalArgumentException if a prompt is too long
+     */
+    public static Evaluator create(
+            PretrainedModel base, EnergyBasedTarget target, SamplerConfig sampling, int baseSamples, Prompts prompts) {
+        return create(base.model(), base.tokenizer(), target, sampling, baseSamples, prompts);
     }
 
     /** The same for a model whose tokens become text in another way. */
@@ -68,7 +87,20 @@ public final class Evaluator {
             EnergyBasedTarget target,
             SamplerConfig sampling,
             int baseSamples) {
-        return new Evaluator(base, text, target, sampling, rollouts -> rollouts.rollout(base, baseSamples, 0, target));
+        return create(base, text, target, sampling, baseSamples, Prompts.NONE);
+    }
+
+    /** The same with prompts. */
+    public static Evaluator create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            EnergyBasedTarget target,
+            SamplerConfig sampling,
+            int baseSamples,
+            Prompts prompts) {
+        int[] prompt = prompts.evenly(baseSamples);
+        return new Evaluator(
+                base, text, target, sampling, prompts, rollouts -> rollouts.rollout(base, prompt, 0, target));
     }
 
     /**
@@ -84,38 +116,37 @@ public final class Evaluator {
                 base.tokenizer(),
                 target,
                 sampling,
+                Prompts.NONE,
                 rollouts -> rollouts.complete(
-                        base.model(),
-                        ofBase,
-                        rollouts.features(rollouts.texts(ofBase)),
-                        target,
-                        new float[0][],
-                        false));
+                        base.model(), ofBase, rollouts.features(ofBase), target, new float[0][], false));
     }
 
     /** What the base model itself is worth: the state before training. */
     public Evaluation ofBase() {
-        return evaluation(ofBase, ofBase.sequences().tokenLogProb());
+        int[] prompt = rollouts.prompts().evenly(ofBase.size());
+        return evaluation(ofBase, prompt, weighed.sequences().tokenLogProb());
     }
 
     /**
      * Measures a policy.
      *
-     * @param samples fresh samples of the policy
+     * @param samples fresh samples of the policy, rounded up to as many of each prompt
      */
     public Evaluation of(CausalLanguageModel policy, int samples) {
-        float[][] logPolicyOnBase = rollouts.score(policy, ofBase);
-        var rollout = rollouts.rollout(policy, samples, ofBase.size(), target);
-        return evaluation(rollout, logPolicyOnBase);
+        float[][] logPolicyOnBase = rollouts.score(policy, weighed);
+        int[] prompt = rollouts.prompts().evenly(samples);
+        var rollout = rollouts.rollout(policy, prompt, ofBase.size(), target);
+        return evaluation(rollout, prompt, logPolicyOnBase);
     }
 
     /**
      * @param rollout samples of the policy itself, so its log q is log π
-     * @param logPolicyOnBase log π of each token of the base model's samples
+     * @param prompt (B) of each
+     * @param logPolicyOnBase log π of each token of the base model's samples that are weighed
      */
-    private Evaluation evaluation(Rollout rollout, float[][] logPolicyOnBase) {
-        var onBase = Divergences.of(
-                rollouts.energies(ofBase, target, logPolicyOnBase, logZ).statistics());
+    private Evaluation evaluation(Rollout rollout, int[] prompt, float[][] logPolicyOnBase) {
+        var onBase = Divergences.of(rollouts.energies(weighed, target, logPolicyOnBase, partition.remaining())
+                .statistics());
         double klPolicyBase = 0;
         double logBase = 0;
         for (int i = 0; i < rollout.size(); i++) {
@@ -130,6 +161,10 @@ public final class Evaluator {
             moments.put(target.constraints().get(f).name(), sum / rollout.size());
         }
         var texts = rollouts.texts(rollout.sequences());
+        var written = new ArrayList<Text>();
+        for (int i = 0; i < texts.size(); i++) {
+            written.add(new Text(rollouts.prompts().text(prompt[i]), texts.get(i), features(rollout.phi()[i])));
+        }
         var fewer = texts.subList(0, Math.min(SELF_BLEU_TEXTS, rollout.size()));
         var distinct = new ArrayList<Double>();
         for (int n = 1; n <= 3; n++) distinct.add(Diversity.distinct(n, texts));
@@ -141,18 +176,27 @@ public final class Evaluator {
                 onBase.klTargetPolicyError(),
                 klPolicyBase,
                 onBase.tvdTargetPolicy(),
-                logZ,
+                partition.logZ(),
+                partition.withoutWeight().length,
                 perToken,
                 Math.exp(-perToken),
                 distinct,
                 selfBleu,
-                texts);
+                written);
+    }
+
+    private Map<String, Double> features(double[] phi) {
+        var features = new LinkedHashMap<String, Double>();
+        for (int f = 0; f < phi.length; f++) {
+            features.put(target.constraints().get(f).name(), phi[f]);
+        }
+        return features;
     }
 
     /** Texts of an evaluation picked without regard to what they say, the same for the same seed. */
-    public static List<String> pick(Evaluation evaluation, int count, long seed) {
+    public static List<Text> pick(Evaluation evaluation, int count, long seed) {
         var random = new Random(seed);
-        var picked = new ArrayList<String>();
+        var picked = new ArrayList<Text>();
         for (int i = 0; i < count && !evaluation.texts().isEmpty(); i++) {
             picked.add(evaluation.texts().get(random.nextInt(evaluation.texts().size())));
         }
@@ -160,7 +204,17 @@ public final class Evaluator {
     }
 
     /**
-     * What was measured of one policy; logarithms natural.
+     * What a model wrote.
+     *
+     * @param prompt that it went on from; empty without one
+     * @param text what follows the prompt
+     * @param features φ by constraint
+     */
+    public record Text(String prompt, String text, Map<String, Double> features) {}
+
+    /**
+     * What was measured of one policy; logarithms natural. With prompts KL(p‖π), TVD and log Z are means over those of which
+     * the base model wrote a text with P &gt; 0.
      *
      * @param moments E_π φ by constraint
      * @param klTargetPolicy KL(p‖π), nats a sequence
@@ -168,6 +222,7 @@ public final class Evaluator {
      * @param klPolicyBase KL(π‖a), nats a sequence
      * @param tvdTargetPolicy TVD(p, π)
      * @param logZ on the base model's samples
+     * @param promptsWithoutWeight how many prompts are left out of KL(p‖π), TVD and log Z because all their texts had P = 0
      * @param logBasePerToken mean log a of the policy's tokens, nats a token
      * @param perplexityUnderBase exp of minus that
      * @param distinct Distinct-1, -2, -3
@@ -181,9 +236,10 @@ public final class Evaluator {
             double klPolicyBase,
             double tvdTargetPolicy,
             double logZ,
+            int promptsWithoutWeight,
             double logBasePerToken,
             double perplexityUnderBase,
             List<Double> distinct,
             List<Double> selfBleu,
-            List<String> texts) {}
+            List<Text> texts) {}
 }

@@ -14,7 +14,7 @@ final class PartialEstimates {
     private PartialEstimates() {}
 
     /**
-     * As {@link SequenceKernels#energies}; log ρ is NaN where log π isn't known, and so are the sums that miss something.
+     * As {@code SequenceKernels.energies}; log ρ is NaN where log π isn't known, and so are the sums that miss something.
      *
      * @param base B ragged rows; may hold NaN where {@code scored} is false
      * @param policy as {@code base}
@@ -28,11 +28,18 @@ final class PartialEstimates {
             float[][] proposal,
             float[][] policy,
             boolean[] scored,
+            double[] logDivisor,
             double logZ) {
         boolean[] withoutBase = unknown(Sequences.sum(base), scored);
         boolean[] withoutPolicy = unknown(Sequences.sum(policy), scored);
         var energies = kernels.energies(
-                target, phi, orNothing(base, withoutBase), proposal, orNothing(policy, withoutPolicy), logZ);
+                target,
+                phi,
+                orNothing(base, withoutBase),
+                proposal,
+                orNothing(policy, withoutPolicy),
+                logDivisor,
+                logZ);
         double[] logRatio = energies.logRatio().clone();
         for (int i = 0; i < logRatio.length; i++) if (withoutPolicy[i]) logRatio[i] = Double.NaN;
         var sums = known(energies.statistics(), withoutPolicy, withoutBase);

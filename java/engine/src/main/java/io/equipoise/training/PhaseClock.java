@@ -11,7 +11,7 @@ final class PhaseClock {
 
     void end(String phase) {
         long now = System.nanoTime();
-        seconds.put(phase, (now - last) * 1e-9);
+        seconds.merge(phase, (now - last) * 1e-9, Double::sum);
         last = now;
     }
 

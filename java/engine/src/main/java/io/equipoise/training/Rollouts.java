@@ -3,6 +3,7 @@ package io.equipoise.training;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.model.TokenScores;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
@@ -17,10 +18,12 @@ final class Rollouts {
     private final CausalLanguageModel base;
     private final TextDecoder text;
     private final List<Constraint> constraints;
+    private final Prompts prompts;
     private final Sampler sampler;
     private final SequenceKernels kernels;
     private final int microBatch;
 
+    /** Without prompts. */
     Rollouts(
             CausalLanguageModel base,
             TextDecoder text,
@@ -28,24 +31,53 @@ final class Rollouts {
             Sampler sampler,
             SequenceKernels kernels,
             int microBatch) {
+        this(base, text, constraints, Prompts.NONE, sampler, kernels, microBatch);
+    }
+
+    /** @throws IllegalArgumentException if a prompt is too long for the model */
+    Rollouts(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            Prompts prompts,
+            Sampler sampler,
+            SequenceKernels kernels,
+            int microBatch) {
+        prompts.requireRoom(sampler.config().maxTokens(), base.config().contextLength());
         this.base = base;
         this.text = text;
         this.constraints = constraints;
+        this.prompts = prompts;
         this.sampler = sampler;
         this.kernels = kernels;
         this.microBatch = microBatch;
     }
 
+    /** Of the only prompt. */
     Sequences sample(CausalLanguageModel proposal, int count, long first) {
-        return sampler.sample(proposal, count, first);
+        return sample(proposal, new int[count], first);
     }
 
+    /** @param prompt (B) which prompt each sequence goes on from */
+    Sequences sample(CausalLanguageModel proposal, int[] prompt, long first) {
+        return sampler.sample(proposal, prompts, prompt, first);
+    }
+
+    Prompts prompts() {
+        return prompts;
+    }
+
+    /** What was generated, without prompts. */
     List<String> texts(Sequences sequences) {
         return text.decode(sequences.generated());
     }
 
     double[][] features(List<String> texts) {
         return FeatureScores.score(constraints, texts);
+    }
+
+    double[][] features(Sequences sequences) {
+        return features(text.decode(prompts.scored(sequences)));
     }
 
     /**
@@ -81,7 +113,14 @@ final class Rollouts {
         var scores = known ? TokenScores.of(sequences.tokenLogProb()) : some(base, sequences, functions, scored);
         double[] logBase = Sequences.sum(scores.logProb());
         double[] logTarget = energies(
-                        target, phi, scores, sequences, sequences.tokenLogProb(), scored, Double.NEGATIVE_INFINITY)
+                        target,
+                        phi,
+                        scores,
+                        sequences,
+                        sequences.tokenLogProb(),
+                        scored,
+                        new double[phi.length],
+                        Double.NEGATIVE_INFINITY)
                 .logTarget();
         return new Rollout(sequences, phi, sequences.logProb(), scores, logBase, logTarget, target.reward(phi), scored);
     }
@@ -105,14 +144,22 @@ final class Rollouts {
     }
 
     /**
-     * Weighs a rollout under any target, with any policy.
+     * Weighs a rollout under any target, P divided by what the rollout says, with any policy.
      *
      * @param policy B ragged rows: log π of each generated token, nats; the sequences' own log-probabilities for π = q; may
      *     be NaN where the rollout isn't scored
      * @param logZ that the statistics are made with, nats
      */
     SequenceKernels.Energies energies(Rollout rollout, EnergyBasedTarget target, float[][] policy, double logZ) {
-        return energies(target, rollout.phi(), rollout.base(), rollout.sequences(), policy, rollout.scored(), logZ);
+        return energies(
+                target,
+                rollout.phi(),
+                rollout.base(),
+                rollout.sequences(),
+                policy,
+                rollout.scored(),
+                rollout.logDivisor(),
+                logZ);
     }
 
     private SequenceKernels.Energies energies(
@@ -122,13 +169,18 @@ final class Rollouts {
             Sequences sequences,
             float[][] policy,
             boolean[] scored,
+            double[] logDivisor,
             double logZ) {
         return PartialEstimates.energies(
-                kernels, target, phi, scores.logProb(), sequences.tokenLogProb(), policy, scored, logZ);
+                kernels, target, phi, scores.logProb(), sequences.tokenLogProb(), policy, scored, logDivisor, logZ);
     }
 
     Rollout rollout(CausalLanguageModel proposal, int count, long first, EnergyBasedTarget target) {
-        var sequences = sample(proposal, count, first);
-        return complete(proposal, sequences, features(texts(sequences)), target, new float[0][], true);
+        return rollout(proposal, new int[count], first, target);
+    }
+
+    Rollout rollout(CausalLanguageModel proposal, int[] prompt, long first, EnergyBasedTarget target) {
+        var sequences = sample(proposal, prompt, first);
+        return complete(proposal, sequences, features(sequences), target, new float[0][], true);
     }
 }

@@ -25,6 +25,17 @@ final class SequenceKernels {
      */
     record Energies(double[] logTarget, double[] logRatio, EnergyStatistics statistics) {}
 
+    /** {@link #energies} of P itself. */
+    Energies energies(
+            EnergyBasedTarget target,
+            double[][] phi,
+            float[][] base,
+            float[][] proposal,
+            float[][] policy,
+            double logZ) {
+        return energies(target, phi, base, proposal, policy, new double[phi.length], logZ);
+    }
+
     /**
      * Weighs B sequences under a target.
      *
@@ -32,6 +43,7 @@ final class SequenceKernels {
      * @param base B ragged rows: log a of each generated token, nats
      * @param proposal log q in the same form
      * @param policy log π in the same form
+     * @param logDivisor (B) log of what P is divided by, nats; zeros for P itself
      * @param logZ that the statistics are made with, nats
      * @throws ArithmeticException if a model gave a token NaN or the proposal gave one no probability; names the sequence
      */
@@ -41,9 +53,12 @@ final class SequenceKernels {
             float[][] base,
             float[][] proposal,
             float[][] policy,
+            double[] logDivisor,
             double logZ) {
         int longest = Arrays.stream(base).mapToInt(row -> row.length).max().orElse(0);
-        double[] lambda = target.lambda();
+        // What P is divided by is one more feature, whose λ is −1.
+        double[] lambda = Arrays.copyOf(target.lambda(), target.lambda().length + 1);
+        lambda[lambda.length - 1] = -1;
         try (var logTarget = Vector.f64(base.length);
                 var logWeight = Vector.f64(base.length);
                 var logRatio = Vector.f64(base.length);
@@ -54,7 +69,11 @@ final class SequenceKernels {
                 var features = Matrix.allocate(DataType.F64, phi.length, lambda.length);
                 var parameters = Vector.of(lambda);
                 var filter = Vector.of(target.filter(phi))) {
-            for (int i = 0; i < phi.length; i++) features.putRow(i, phi[i]);
+            for (int i = 0; i < phi.length; i++) {
+                double[] row = Arrays.copyOf(phi[i], lambda.length);
+                row[lambda.length - 1] = logDivisor[i];
+                features.putRow(i, row);
+            }
             kernels.energy(
                     logTarget,
                     logWeight,

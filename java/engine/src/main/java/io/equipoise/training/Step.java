@@ -8,9 +8,13 @@ import java.util.Map;
  * NaN is what wasn't computed: at a step that {@link TrainingConfig#diagnosticsEvery} passes over, the moments, TVD(p, π)
  * and KL(π‖a).
  *
+ * <p>With prompts p, π, q and a are what each says of the texts that follow a prompt, and every estimate is a mean over the
+ * step's prompts, each prompt's P over its own Z; those whose Z is 0 are left out.
+ *
  * @param step from 1
  * @param loss −(1/B) Σ c·log π
- * @param logZ log of the running mean of w over all samples so far
+ * @param logZ log of the running mean of w over all samples so far; with prompts the mean of each one's, of those where Z isn't 0
+ * @param promptsWithoutWeight how many prompts no text with P &gt; 0 has been seen of so far
  * @param divergences of p, π, q and a from each other
  * @param moments E_π φ by constraint: Σ ρφ / Σ ρ
  * @param aim the moments trained towards: those desired unless {@link TrainingConfig#momentCorrection} moves them
@@ -29,6 +33,7 @@ public record Step(
         int step,
         double loss,
         double logZ,
+        int promptsWithoutWeight,
         Divergences.Estimates divergences,
         Map<String, Double> moments,
         Map<String, Double> aim,

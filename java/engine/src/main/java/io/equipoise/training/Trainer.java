@@ -3,11 +3,11 @@ package io.equipoise.training;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.metrics.Divergences;
-import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.objective.Objective;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
@@ -28,27 +28,19 @@ import org.slf4j.LoggerFactory;
 public final class Trainer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
-    private final CausalLanguageModel base;
     private final TrainingConfig config;
     private final KlController controller;
     private final SequenceKernels kernels;
-    private final SequenceFeatures features;
-    private final Rollouts rollouts;
+    private final Batches batches;
     private final EnergyBasedTarget target;
     private final Map<String, Double> baseMoments;
     private final CausalLanguageModel policy;
     private final Adam adam;
-    private final DriftGuard drift;
     private final MomentCorrection correction;
     private final Optional<ControlVariates> variates;
     private final PolicyGradient gradient;
-    private final LogSumExp partition = new LogSumExp();
-    private final CheckWindow window = new CheckWindow();
+    private final Proposal proposal;
     private Objective objective;
-    /** q: the base model until the first update, then a copy of its own that is kept. */
-    private CausalLanguageModel proposal;
-
-    private long sequences;
     private int steps;
     private double learningRateScale = 1;
     private boolean stopped;
@@ -60,31 +52,29 @@ public final class Trainer implements AutoCloseable {
             TrainingConfig config,
             Kernels kernels,
             SequenceFeatures features,
+            Prompts prompts,
             Optional<Sequences> ofBase) {
-        this.base = base;
-        this.features = features;
         this.config = config;
         objective = config.objectiveFunction();
-        requireMeaning(objective, config.objective(), constraints);
+        config.requirePossible(prompts.size());
+        config.requireMeaning(constraints);
         controller = new KlController(config.objectiveOptions());
-        drift = new DriftGuard(config.driftChecks());
         this.kernels = new SequenceKernels(kernels);
-        rollouts = new Rollouts(
-                base, text, constraints, new Sampler(config.sampling()), this.kernels, config.microBatch());
-
-        var sample = ofBase.orElseGet(() -> rollouts.sample(base, config.momentSamples(), 0));
-        sequences = sample.size();
-        double[][] phi = features.score(sample.generated());
-        target = EnergyBasedTarget.fit(constraints, phi, new double[sample.size()]);
-        // These samples come from a = q, so their weights are P/a and count for Z like any other's.
-        double[] logPotential = target.logPotential(phi);
-        for (double logWeight : logPotential) partition.add(logWeight);
-        correction = new MomentCorrection(config.momentCorrection(), target, phi);
-        variates = config.controlVariates() && ControlVariates.apply(objective)
+        var rollouts = new Rollouts(
+                base, text, constraints, prompts, new Sampler(config.sampling()), this.kernels, config.microBatch());
+        int[] prompt = prompts.evenly(ofBase.map(Sequences::size).orElse(config.momentSamples()));
+        var sequences = ofBase.orElseGet(() -> rollouts.sample(base, prompt, 0));
+        var sample = BaseSample.of(constraints, sequences, prompt, features, prompts);
+        target = sample.target();
+        baseMoments = sample.moments();
+        batches = new Batches(rollouts, features, sample, config);
+        correction = new MomentCorrection(config.momentCorrection(), target, sample.phi());
+        // What these know of a text's worth is about all texts, not those that go on from one prompt.
+        boolean oneLanguage = prompts.size() == 1 && !prompts.inFeatures();
+        variates = config.controlVariates() && oneLanguage && ControlVariates.apply(objective)
                 ? Optional.of(new ControlVariates(
-                        features, config, base.config().vocabularySize(), sample.generated(), correction.worth()))
+                        features, config, base.config().vocabularySize(), sequences.generated(), correction.worth()))
                 : Optional.empty();
-        baseMoments = Moments.weighted(constraints, phi, new double[sample.size()]);
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
         if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
@@ -96,17 +86,7 @@ public final class Trainer implements AutoCloseable {
         policy.trainable(trainable);
         gradient = new PolicyGradient(policy, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
-        proposal = config.onPolicy() ? policy : base;
-    }
-
-    private static void requireMeaning(Objective objective, String name, List<Constraint> constraints) {
-        if (objective.allowsZeros()) return;
-        for (var constraint : constraints) {
-            if (!constraint.pointwise()) continue;
-            throw new IllegalArgumentException("objective " + name + " as configured has no meaning with the pointwise"
-                    + " constraint '" + constraint.name() + "': it takes log P of texts where P = 0; use gdc++, f-dpg"
-                    + " with divergence kl, tv, js or chi2, or a moment below 1");
-        }
+        proposal = new Proposal(base, policy, config);
     }
 
     /**
@@ -116,6 +96,18 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer create(PretrainedModel base, List<Constraint> constraints, TrainingConfig config) {
         return create(base.model(), base.tokenizer(), constraints, config);
+    }
+
+    /**
+     * The same for texts that go on from prompts (Korbak, Elsahar, Kruszewski, Dymetman, ICML 2022, arXiv 2112.00791): every
+     * prompt has a target of its own, moments are means over prompts.
+     *
+     * @throws IllegalArgumentException if a prompt is too long, or the configuration isn't for {@link
+     *     TrainingConfig#requirePossible so many}
+     */
+    public static Trainer create(
+            PretrainedModel base, List<Constraint> constraints, TrainingConfig config, Prompts prompts) {
+        return create(base.model(), base.tokenizer(), constraints, config, KernelProvider.kernels(), prompts);
     }
 
     /** The same for a model whose tokens become text in another way. */
@@ -131,7 +123,18 @@ public final class Trainer implements AutoCloseable {
             List<Constraint> constraints,
             TrainingConfig config,
             Kernels kernels) {
-        return create(base, text, constraints, config, kernels, Optional.empty());
+        return create(base, text, constraints, config, kernels, Prompts.NONE);
+    }
+
+    /** The same with kernels and prompts. */
+    public static Trainer create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            TrainingConfig config,
+            Kernels kernels,
+            Prompts prompts) {
+        return create(base, text, constraints, config, kernels, prompts, Optional.empty());
     }
 
     /**
@@ -144,7 +147,13 @@ public final class Trainer implements AutoCloseable {
     public static Trainer create(
             PretrainedModel base, List<Constraint> constraints, TrainingConfig config, Sequences ofBase) {
         return create(
-                base.model(), base.tokenizer(), constraints, config, KernelProvider.kernels(), Optional.of(ofBase));
+                base.model(),
+                base.tokenizer(),
+                constraints,
+                config,
+                KernelProvider.kernels(),
+                Prompts.NONE,
+                Optional.of(ofBase));
     }
 
     private static Trainer create(
@@ -153,10 +162,11 @@ public final class Trainer implements AutoCloseable {
             List<Constraint> constraints,
             TrainingConfig config,
             Kernels kernels,
+            Prompts prompts,
             Optional<Sequences> ofBase) {
         var features = new SequenceFeatures(constraints, text, kernels);
         try {
-            return new Trainer(base, text, constraints, config, kernels, features, ofBase);
+            return new Trainer(base, text, constraints, config, kernels, features, prompts, ofBase);
         } catch (RuntimeException | Error failure) {
             features.close();
             throw failure;
@@ -168,31 +178,18 @@ public final class Trainer implements AutoCloseable {
         if (isFinished()) throw new IllegalStateException("the run has ended after " + steps + " steps");
         steps++;
         var clock = new PhaseClock();
-        var sampled = rollouts.sample(proposal, config.batchSize(), sequences);
-        sequences += sampled.size();
-        clock.end("sample");
-
-        var rollout = rollouts.complete(
-                proposal,
-                sampled,
-                features.score(sampled.generated()),
-                correction.aim(),
-                gradient.functions(),
-                gradient.scoresWeightless(steps));
-        // Z needs w alone, so q stands for the policy, which has not seen these sequences yet.
-        var weights = rollouts.energies(rollout, target, sampled.tokenLogProb(), Double.NEGATIVE_INFINITY);
-        partition.merge(LogSumExp.ofWeights(weights.statistics()));
-        double logZ = partition.logMean();
-        double logAimZ = logZ + correction.logZRatio();
-        clock.end("score");
+        var batch = batches.next(
+                proposal.model(), correction.aim(), gradient.functions(), gradient.scoresWeightless(steps), clock);
+        var rollout = batch.rollout();
+        double logAimZ = batches.partition().remaining() + correction.logZRatio();
 
         policy.parameters().gradient().clear();
-        var outcome = gradient.accumulate(rollout, objective, logAimZ, sequences - rollout.size());
+        var outcome = gradient.accumulate(rollout, objective, logAimZ, batch.first());
         double[] logPolicy = outcome.logPolicy();
         double[] coefficient = kernels.coefficients(outcome.coefficients(), logPolicy);
         clock.end("gradient");
 
-        var energies = rollouts.energies(rollout, target, outcome.tokenLogPolicy(), logZ);
+        var energies = batches.energies(rollout, outcome.tokenLogPolicy());
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
@@ -204,7 +201,7 @@ public final class Trainer implements AutoCloseable {
         // Adam descends; the estimator is of an ascent direction.
         adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
         policy.changed();
-        window.add(rollout, logPolicy);
+        proposal.keep(rollout, logPolicy);
         var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
         double beta = KlController.beta(objective);
@@ -213,8 +210,9 @@ public final class Trainer implements AutoCloseable {
         clock.end("update");
         return new Step(
                 steps,
-                loss(coefficient, logPolicy),
-                logZ,
+                BatchCoefficients.loss(coefficient, logPolicy),
+                logZ(),
+                batches.partition().withoutWeight().length,
                 divergences,
                 Moments.weighted(target.constraints(), rollout.phi(), energies.logRatio()),
                 aim,
@@ -224,7 +222,7 @@ public final class Trainer implements AutoCloseable {
                 outcome.subsamplingVariance(),
                 learningRate,
                 check,
-                sampled.generatedTokens(),
+                batch.tokens(),
                 clock.seconds());
     }
 
@@ -232,25 +230,11 @@ public final class Trainer implements AutoCloseable {
         return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
     }
 
-    /** @param logZ of the aim, which π and q are compared with */
-    private Step.Check check(double logZ) {
-        var estimates = window.estimates(logZ);
-        var excess = window.excess(logZ);
-        if (correction.correct(window.moments())) variates.ifPresent(each -> each.refit(correction.worth()));
-        window.clear();
-        double policyKl = estimates.klTargetPolicy();
-        double proposalKl = estimates.klTargetProposal();
-        if (config.onPolicy()) return new Step.Check(Step.Outcome.NONE, policyKl, proposalKl);
-        boolean guarded = objective.aimsAtTarget();
-        if (config.proposalUpdate().accepts(estimates)) {
-            if (proposal == base) proposal = policy.copy();
-            else proposal.copyFrom(policy);
-            drift.reset();
-            return new Step.Check(Step.Outcome.UPDATED, policyKl, proposalKl);
-        }
-        if (!guarded || !drift.drifts(excess)) return new Step.Check(Step.Outcome.KEPT, policyKl, proposalKl);
-        onDrift(policyKl, proposalKl);
-        return new Step.Check(Step.Outcome.DRIFTED, policyKl, proposalKl);
+    private Step.Check check(double logAimZ) {
+        if (correction.correct(proposal.moments())) variates.ifPresent(each -> each.refit(correction.worth()));
+        var check = proposal.check(logAimZ, objective.aimsAtTarget());
+        if (check.outcome() == Step.Outcome.DRIFTED) onDrift(check.klTargetPolicy(), check.klTargetProposal());
+        return check;
     }
 
     private void onDrift(double policyKl, double proposalKl) {
@@ -266,21 +250,12 @@ public final class Trainer implements AutoCloseable {
                     case STOP -> "onDrift: stop";
                 }));
         if (config.onDrift() == OnDrift.ROLLBACK) {
-            policy.copyFrom(proposal);
+            policy.copyFrom(proposal.model());
             adam.reset();
             learningRateScale /= 2;
         } else if (config.onDrift() == OnDrift.STOP) {
             stopped = true;
         }
-    }
-
-    private static double loss(double[] coefficient, double[] logPolicy) {
-        double sum = 0;
-        for (int i = 0; i < coefficient.length; i++) {
-            // Where c is 0, log π need not be known.
-            if (coefficient[i] != 0) sum -= coefficient[i] * logPolicy[i];
-        }
-        return sum / coefficient.length;
     }
 
     /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */
@@ -307,9 +282,18 @@ public final class Trainer implements AutoCloseable {
         return baseMoments;
     }
 
-    /** Log of the running mean of w, nats. */
+    /** Log of the running mean of w, nats; with prompts the mean of each one's. */
     public double logZ() {
-        return partition.logMean();
+        return batches.partition().logZ();
+    }
+
+    /**
+     * Log of the running mean of w over the sequences that go on from one prompt, nats; −∞ while all had P = 0.
+     *
+     * @param prompt from 0, as the prompts are listed
+     */
+    public double logZ(int prompt) {
+        return batches.partition().logZ(prompt);
     }
 
     /** π; changes with every step, closed with the trainer. */
@@ -319,14 +303,14 @@ public final class Trainer implements AutoCloseable {
 
     /** q; the base model until the first update. */
     public CausalLanguageModel proposal() {
-        return proposal;
+        return proposal.model();
     }
 
     @Override
     public void close() {
         adam.close();
-        features.close();
-        if (proposal != base && proposal != policy) proposal.close();
+        batches.close();
+        proposal.close();
         policy.close();
     }
 }

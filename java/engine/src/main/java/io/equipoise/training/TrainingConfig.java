@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.target.Constraint;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -24,10 +26,12 @@ import java.util.regex.PatternSyntaxException;
  *     others not of those whose coefficients are 0 whatever π is, and what would need them isn't reported
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
+ * @param promptsPerStep how many prompts these go on from, batchSize/promptsPerStep from each; with one prompt or none not
+ *     looked at
  * @param microBatch sequences run forward and backward at once; memory and speed only
  * @param maxTokens the most tokens generated a sequence, EOS included
  * @param fixedLength goes on through EOS until maxTokens
- * @param momentSamples samples of the base model on which λ and the first Z are estimated
+ * @param momentSamples samples of the base model on which λ and the first Z are estimated; as many of every prompt
  * @param learningRate Adam's, after warm-up
  * @param schedule how it falls
  * @param warmupSteps over which it rises from 0
@@ -55,6 +59,7 @@ public record TrainingConfig(
         int diagnosticsEvery,
         int steps,
         int batchSize,
+        int promptsPerStep,
         int microBatch,
         int maxTokens,
         boolean fixedLength,
@@ -80,6 +85,7 @@ public record TrainingConfig(
         atLeast("diagnosticsEvery", diagnosticsEvery, 1);
         atLeast("steps", steps, 1);
         atLeast("batchSize", batchSize, 1);
+        atLeast("promptsPerStep", promptsPerStep, 1);
         atLeast("microBatch", microBatch, 1);
         atLeast("maxTokens", maxTokens, 1);
         atLeast("momentSamples", momentSamples, 2);
@@ -117,6 +123,46 @@ public record TrainingConfig(
             Pattern.compile(trainable);
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException("trainable is not a regular expression: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Checks that a run with so many prompts makes sense.
+     *
+     * @param prompts C; a run without any has one
+     * @throws IllegalArgumentException that begins with the name of what must be another
+     */
+    public void requirePossible(int prompts) {
+        if (prompts == 1) return;
+        if (batchSize % promptsPerStep != 0) {
+            throw new IllegalArgumentException(
+                    "promptsPerStep must divide batchSize, so that every prompt of a step has"
+                            + " as many sequences, got " + promptsPerStep + " for " + batchSize);
+        }
+        if (!normalize) {
+            throw new IllegalArgumentException(
+                    "normalize must be true with prompts: without it a prompt would count the"
+                            + " less the harder its constraints are");
+        }
+        if (momentCorrection > 0) {
+            throw new IllegalArgumentException("momentCorrection must be 0 with prompts, got " + momentCorrection
+                    + ": it knows one Z, not one a prompt");
+        }
+    }
+
+    /**
+     * Checks that the objective has a meaning with these constraints.
+     *
+     * @throws IllegalArgumentException if one is pointwise and the objective takes log P of every text
+     */
+    void requireMeaning(List<Constraint> constraints) {
+        if (objectiveFunction().allowsZeros()) return;
+        for (var constraint : constraints) {
+            if (!constraint.pointwise()) continue;
+            throw new IllegalArgumentException("objective " + objective + " as configured has no meaning with the"
+                    + " pointwise constraint '" + constraint.name()
+                    + "': it takes log P of texts where P = 0; use gdc++,"
+                    + " f-dpg with divergence kl, tv, js or chi2, or a moment below 1");
         }
     }
 

@@ -15,6 +15,7 @@ public final class TrainingConfigBuilder {
     private int diagnosticsEvery = 1;
     private int steps = 100;
     private int batchSize = 256;
+    private int promptsPerStep = 8;
     private int microBatch = 64;
     private int maxTokens = 40;
     private boolean fixedLength = false;
@@ -83,6 +84,11 @@ public final class TrainingConfigBuilder {
 
     public TrainingConfigBuilder batchSize(int value) {
         batchSize = value;
+        return this;
+    }
+
+    public TrainingConfigBuilder promptsPerStep(int value) {
+        promptsPerStep = value;
         return this;
     }
 
@@ -189,6 +195,7 @@ public final class TrainingConfigBuilder {
                 diagnosticsEvery,
                 steps,
                 batchSize,
+                promptsPerStep,
                 microBatch,
                 maxTokens,
                 fixedLength,

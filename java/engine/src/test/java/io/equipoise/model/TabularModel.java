@@ -58,25 +58,40 @@ public final class TabularModel implements CausalLanguageModel {
 
     /** Every sequence of the language, BOS first. */
     public int[][] sequences() {
+        return sequences(new int[] {0}, length);
+    }
+
+    /**
+     * Every sequence that goes on from a prompt.
+     *
+     * @param prompt BOS, then letters
+     * @param most tokens generated
+     */
+    public int[][] sequences(int[] prompt, int most) {
         var all = new ArrayList<int[]>();
-        extend(new int[] {0}, all);
+        extend(prompt, prompt.length + most, all);
         return all.toArray(int[][]::new);
     }
 
-    private void extend(int[] prefix, List<int[]> all) {
+    private void extend(int[] prefix, int longest, List<int[]> all) {
         for (int token = 0; token <= letters; token++) {
             int[] longer = Arrays.copyOf(prefix, prefix.length + 1);
             longer[prefix.length] = token;
-            if (token == 0 || longer.length == length + 1) all.add(longer);
-            else extend(longer, all);
+            if (token == 0 || longer.length == longest) all.add(longer);
+            else extend(longer, longest, all);
         }
     }
 
     /** log π of every sequence, exact. */
     public double[] logProbs(int[][] sequences) {
+        return logProbs(sequences, 1);
+    }
+
+    /** log π of what follows the first {@code prompt} tokens of every sequence, exact. */
+    public double[] logProbs(int[][] sequences, int prompt) {
         var logProbs = new double[sequences.length];
         for (int i = 0; i < sequences.length; i++) {
-            for (int t = 1; t < sequences[i].length; t++) logProbs[i] += logProb(sequences[i], t);
+            for (int t = prompt; t < sequences[i].length; t++) logProbs[i] += logProb(sequences[i], t);
         }
         return logProbs;
     }

@@ -103,6 +103,37 @@ class SamplerTest {
         }
     }
 
+    /** Neither the order of prompts, nor how they are grouped, nor what the others are changes a sequence. */
+    @Test
+    void tokensDependOnTheirOwnPromptAndIndexAlone() {
+        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+            int bos = model.config().bosToken();
+            var texts = List.of("long", "short", "other");
+            int[][] tokens = {{bos, 7, 8, 9, 10, 11}, {bos, 7}, {bos, 12, 13}};
+            var prompts = Prompts.of(texts, tokens, false);
+            int[] groups = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2};
+            int[] mixed = {2, 0, 1, 0, 1, 2, 1, 1, 2, 0, 0, 2};
+            var config = SamplerConfig.of(20, 11);
+            for (int[] prompt : List.of(groups, mixed)) {
+                for (int batch : new int[] {3, 256}) {
+                    var drawn = sampler(config.withBatchSize(batch)).sample(model, prompts, prompt, 5);
+                    for (int i = 0; i < prompt.length; i++) {
+                        var alone = sampler(config).sample(model, new int[][] {tokens[prompt[i]]}, 5 + i);
+                        assertThat(drawn.tokens()[i]).isEqualTo(alone.tokens()[0]);
+                        assertThat(drawn.promptLength()[i]).isEqualTo(tokens[prompt[i]].length);
+                    }
+                }
+            }
+            // Where order leaves a sequence its prompt, it leaves it its tokens.
+            var inGroups = sampler(config).sample(model, prompts, groups, 5);
+            var inAnother = sampler(config).sample(model, prompts, mixed, 5);
+            for (int i = 0; i < groups.length; i++) {
+                boolean same = Arrays.equals(inGroups.tokens()[i], inAnother.tokens()[i]);
+                assertThat(same).isEqualTo(groups[i] == mixed[i]);
+            }
+        }
+    }
+
     @Test
     void keptLogProbsEqualTeacherForcedOnes() {
         try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {

@@ -1,6 +1,7 @@
 package io.equipoise.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.equipoise.golden.GoldenTensors;
@@ -215,5 +216,131 @@ class MomentMatchingTest {
                             .mapToDouble(f -> lambda[f] * phi[text][f])
                             .sum());
         }
+    }
+
+    private static double logit(double x) {
+        return Math.log(x / (1 - x));
+    }
+
+    private static double share(double logOdds) {
+        return 1 / (1 + Math.exp(-logOdds));
+    }
+
+    /** One boolean that each prompt's texts have with its own rate: the mean of logistic functions of λ is μ̄. */
+    @Test
+    void momentsAreMeansOverPrompts() {
+        int[] texts = {1000, 200, 50};
+        int[] having = {100, 180, 5};
+        double desired = 0.6;
+        var phi = new double[1250][1];
+        var prompt = new int[1250];
+        for (int c = 0, i = 0; c < 3; c++) {
+            for (int k = 0; k < texts[c]; k++, i++) {
+                prompt[i] = 10 - c; // any numbers
+                phi[i][0] = k < having[c] ? 1 : 0;
+            }
+        }
+        var solution = MomentMatching.solve(phi, new double[1250], new double[] {desired}, List.of("rare"), prompt);
+        double lambda = solution.lambda()[0];
+        double mean = 0;
+        double logZ = 0;
+        double squares = 0;
+        for (int c = 0; c < 3; c++) {
+            double rate = (double) having[c] / texts[c];
+            double had = share(lambda + logit(rate));
+            double z = rate * Math.exp(lambda) + 1 - rate;
+            mean += had / 3;
+            logZ += Math.log(z) / 3;
+            squares += (rate * Math.exp(2 * lambda) + 1 - rate) / (z * z * texts[c]) / 9;
+        }
+        assertThat(mean).isCloseTo(desired, within(1e-9));
+        assertThat(solution.logZ()).isCloseTo(logZ, within(1e-9));
+        assertThat(solution.effectiveSampleSize()).isCloseTo(1 / squares, within(1e-6));
+        // Taken for texts of one prompt they have another λ.
+        var together = MomentMatching.solve(phi, new double[1250], new double[] {desired}, List.of("rare"));
+        assertThat(together.lambda()[0]).isCloseTo(logit(desired) - logit(285.0 / 1250), within(1e-9));
+        assertThat(lambda).isNotCloseTo(together.lambda()[0], within(0.1));
+    }
+
+    /** Several features, log-weights, and a prompt whose texts all have weight 0, which doesn't count. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void severalMomentsAreMetAsMeansOverPrompts(long seed) {
+        var random = new Random(seed);
+        int size = 900;
+        var phi = new double[size][3];
+        var logWeight = new double[size];
+        var prompt = new int[size];
+        for (int i = 0; i < size; i++) {
+            prompt[i] = i % 5;
+            phi[i][0] = random.nextInt(4) < prompt[i] ? 1 : 0;
+            phi[i][1] = random.nextInt(2);
+            phi[i][2] = prompt[i] + random.nextGaussian();
+            logWeight[i] = prompt[i] == 3 ? Double.NEGATIVE_INFINITY : random.nextGaussian();
+        }
+        double[] desired = {0.4, 0.6, 2.0};
+        var solution = MomentMatching.solve(phi, logWeight, desired, List.of("one", "two", "real"), prompt);
+        var moments = new double[3];
+        double logZ = 0;
+        for (int c : new int[] {0, 1, 2, 4}) {
+            double z = 0;
+            var sums = new double[3];
+            for (int i = c; i < size; i += 5) {
+                double log = logWeight[i];
+                for (int f = 0; f < 3; f++) log += solution.lambda()[f] * phi[i][f];
+                z += Math.exp(log);
+                for (int f = 0; f < 3; f++) sums[f] += Math.exp(log) * phi[i][f];
+            }
+            for (int f = 0; f < 3; f++) moments[f] += sums[f] / z / 4;
+            logZ += Math.log(z / (size / 5.0)) / 4;
+        }
+        assertThat(moments).as("seed %d", seed).containsExactly(desired, within(1e-8));
+        assertThat(solution.logZ()).as("seed %d", seed).isCloseTo(logZ, within(1e-9));
+        assertThat(solution.iterations()).isLessThan(20);
+    }
+
+    /** Half of the prompts never lead to the feature, so its mean over prompts stays below 0.5. */
+    @Test
+    void whatNoPromptCanGiveIsRefused() {
+        var phi = new double[400][1];
+        var prompt = new int[400];
+        for (int i = 0; i < 400; i++) {
+            prompt[i] = i / 100;
+            phi[i][0] = i < 200 && i % 2 == 0 ? 1 : 0;
+        }
+        var names = List.of("late");
+        assertThat(MomentMatching.solve(phi, new double[400], new double[] {0.4}, names, prompt)
+                        .lambda()[0])
+                .isCloseTo(logit(0.8), within(1e-9));
+        assertThatThrownBy(() -> MomentMatching.solve(phi, new double[400], new double[] {0.6}, names, prompt))
+                .isInstanceOf(InfeasibleConstraintException.class)
+                .hasMessage("constraint 'late': the moment 0.6 is outside what can be reached prompt by prompt on the"
+                        + " sample's 400 texts of 4 prompts, 0 to 0.5 (mean 0.25); ask for a moment inside that range,"
+                        + " or sample more texts");
+        assertThatThrownBy(() -> MomentMatching.solve(phi, new double[400], new double[] {0.5}, names, prompt))
+                .isInstanceOf(InfeasibleConstraintException.class)
+                .hasMessageContaining("the moment 0.5 is the greatest value on the sample's 400 texts of 4 prompts");
+    }
+
+    /** Two features that exclude each other in every text, each within its own range. */
+    @Test
+    void momentsThatContradictEachOtherOverPromptsAreRefused() {
+        var phi = new double[600][2];
+        var prompt = new int[600];
+        for (int i = 0; i < 600; i++) {
+            prompt[i] = i / 200;
+            int kind = i % 3;
+            if (kind < 2) phi[i][kind] = 1;
+        }
+        var names = List.of("one", "other");
+        assertThatThrownBy(() -> MomentMatching.solve(phi, new double[600], new double[] {0.7, 0.6}, names, prompt))
+                .isInstanceOf(InfeasibleConstraintException.class)
+                .hasMessageContaining("contradict each other on the sample's 600 texts of 3 prompts");
+        // On the boundary: 0.7 + 0.3 leaves nothing to the texts that have neither.
+        assertThatThrownBy(() -> MomentMatching.solve(phi, new double[600], new double[] {0.7, 0.3}, names, prompt))
+                .isInstanceOf(InfeasibleConstraintException.class);
+        assertThat(MomentMatching.solve(phi, new double[600], new double[] {0.5, 0.3}, names, prompt)
+                        .gradientNorm())
+                .isLessThan(1e-9);
     }
 }

@@ -30,7 +30,7 @@ class PartialEstimatesTest {
     }
 
     private SequenceKernels.Energies energies(float[][] base, float[][] policy, boolean... scored) {
-        return PartialEstimates.energies(kernels, target, phi, base, proposal, policy, scored, LOG_Z);
+        return PartialEstimates.energies(kernels, target, phi, base, proposal, policy, scored, new double[3], LOG_Z);
     }
 
     @Test

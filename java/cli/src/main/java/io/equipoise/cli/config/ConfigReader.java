@@ -4,13 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.equipoise.model.Precision;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.target.Features;
 import io.equipoise.target.Suggestion;
 import io.equipoise.training.TrainingConfig;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +25,7 @@ public final class ConfigReader {
             List.of("model", "precision", "constraints", "training", "evaluation", "output", "checkpointEvery");
     private static final List<String> EVALUATION_KEYS =
             List.of("baseSamples", "policySamples", "every", "seed", "texts");
+    private static final List<String> PROMPT_KEYS = List.of("prompts", "promptInFeatures");
     private static final List<String> WISHES = List.of("moment", "pointwise");
 
     private ConfigReader() {}
@@ -34,6 +34,7 @@ public final class ConfigReader {
     public static RunConfig read(ConfigSource source) {
         var root = source.root().allow(KEYS);
         var training = training(root.section("training"));
+        var prompts = prompts(root.section("training"), training);
         var evaluation = evaluation(root.section("evaluation"), training.seed());
         Optional<Path> output = root.has("output") ? Optional.of(Path.of(root.text("output"))) : Optional.empty();
         try {
@@ -43,6 +44,7 @@ public final class ConfigReader {
                     precision(root),
                     constraints(root),
                     training,
+                    prompts,
                     evaluation,
                     output,
                     root.whole("checkpointEvery", 0));
@@ -136,23 +138,50 @@ public final class ConfigReader {
     }
 
     private static TrainingConfig training(Section section) {
-        check(section, TrainingConfig.class);
+        check(section, TrainingConfig.class, PROMPT_KEYS);
         try {
-            return JSON.treeToValue(section.node(), TrainingConfig.class);
+            return JSON.treeToValue(section.node().deepCopy().remove(PROMPT_KEYS), TrainingConfig.class);
         } catch (JsonProcessingException e) {
             if (e.getCause() instanceof IllegalArgumentException cause) throw section.error(keyIn(cause, ""), cause);
             throw section.error("", new IllegalArgumentException(e.getOriginalMessage(), e));
         }
     }
 
-    /** Every key a component of the record, every value of its type. */
-    private static void check(Section section, Class<?> record) {
+    /** Read now, so that what is wrong with the file shows before any model is loaded. */
+    private static Optional<PromptConfig> prompts(Section section, TrainingConfig training) {
+        boolean inFeatures = section.has("promptInFeatures") && section.flag("promptInFeatures");
+        if (!section.has("prompts")) {
+            if (inFeatures)
+                throw section.error("promptInFeatures", "'promptInFeatures' needs 'prompts', the file of them");
+            return Optional.empty();
+        }
+        String name = section.text("prompts");
+        var file =
+                section.source().folderOf(section.at("prompts")).resolve(name).normalize();
+        int count;
+        try {
+            count = Prompts.read(file).size();
+        } catch (IllegalArgumentException e) {
+            throw section.error("prompts", e);
+        }
+        try {
+            training.requirePossible(count);
+        } catch (IllegalArgumentException e) {
+            throw section.error(keyIn(e, "prompts"), e);
+        }
+        return Optional.of(new PromptConfig(file, inFeatures));
+    }
+
+    /** Every key a component of the record or one of {@code others}, every value of its type. */
+    private static void check(Section section, Class<?> record, List<String> others) {
         var components = record.getRecordComponents();
-        section.allow(Arrays.stream(components).map(RecordComponent::getName).toList());
+        var keys = new ArrayList<>(others);
+        for (var component : components) keys.add(component.getName());
+        section.allow(keys);
         for (var component : components) {
             String key = component.getName();
             if (!section.has(key)) continue;
-            if (component.getType().isRecord()) check(section.section(key), component.getType());
+            if (component.getType().isRecord()) check(section.section(key), component.getType(), List.of());
             else section.check(key, component.getType());
         }
     }

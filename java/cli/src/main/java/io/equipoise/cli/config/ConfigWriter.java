@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -33,7 +34,12 @@ public final class ConfigWriter {
             if (constraint.pointwise()) node.put("pointwise", true);
             else node.put("moment", constraint.moment());
         }
-        root.set("training", YAML.valueToTree(config.training()));
+        ObjectNode training = YAML.valueToTree(config.training());
+        config.prompts().ifPresent(prompts -> {
+            training.put("prompts", prompts.file().toString());
+            training.put("promptInFeatures", prompts.inFeatures());
+        });
+        root.set("training", training);
         root.set("evaluation", YAML.valueToTree(config.evaluation()));
         config.output().ifPresent(folder -> root.put("output", folder.toString()));
         root.put("checkpointEvery", config.checkpointEvery());

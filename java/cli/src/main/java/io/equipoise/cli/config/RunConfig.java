@@ -1,6 +1,8 @@
 package io.equipoise.cli.config;
 
 import io.equipoise.model.Precision;
+import io.equipoise.model.PretrainedModel;
+import io.equipoise.sampling.Prompts;
 import io.equipoise.target.Constraint;
 import io.equipoise.training.TrainingConfig;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.Optional;
  * @param name of the configuration, for the default run folder
  * @param model the path of a model folder, or {@link #EMBEDDED}
  * @param precision what the model's products are computed in
+ * @param prompts that texts go on from; empty for texts from the beginning
  * @param output the run folder; empty for a new one under {@code runs/}
  * @param checkpointEvery steps between two checkpoints; 0 keeps only the last
  */
@@ -22,6 +25,7 @@ public record RunConfig(
         Precision precision,
         List<ConstraintConfig> constraints,
         TrainingConfig training,
+        Optional<PromptConfig> prompts,
         EvaluationConfig evaluation,
         Optional<Path> output,
         int checkpointEvery) {
@@ -44,9 +48,22 @@ public record RunConfig(
         return constraints.stream().map(ConstraintConfig::constraint).toList();
     }
 
+    /** The prompts as the engine has them, for the configuration's model. */
+    public Prompts enginePrompts(PretrainedModel base) {
+        return prompts.map(each -> each.prompts(base)).orElse(Prompts.NONE);
+    }
+
     /** The same with another run folder. */
     public RunConfig withOutput(Path folder) {
         return new RunConfig(
-                name, model, precision, constraints, training, evaluation, Optional.of(folder), checkpointEvery);
+                name,
+                model,
+                precision,
+                constraints,
+                training,
+                prompts,
+                evaluation,
+                Optional.of(folder),
+                checkpointEvery);
     }
 }

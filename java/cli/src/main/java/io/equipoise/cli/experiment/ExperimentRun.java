@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.cli.StepJson;
+import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.PretrainedModel;
@@ -45,6 +46,11 @@ final class ExperimentRun {
     ObjectNode run(Experiment experiment, Consumer<Step> progress) {
         long start = System.nanoTime();
         var config = experiment.config(folder);
+        if (config.prompts().isPresent()) {
+            throw new ConfigException(
+                    "task " + experiment.task() + " has training.prompts, but experiments share samples"
+                            + " of the base model that have none; remove it, or use train");
+        }
         var evaluator = evaluators.computeIfAbsent(experiment.task(), task -> evaluator(config));
         try (var trainer = Trainer.create(base, config.engineConstraints(), config.training(), reference.sequences())) {
             var series = StepJson.node();

@@ -92,6 +92,7 @@ public record Outcome(List<Constraint> constraints, Evaluation before, Evaluatio
         for (var measure : measures()) json(root.putObject(measure.key()), measure);
         put((ObjectNode) root.get("klTargetPolicy"), "afterError", after.klTargetPolicyError());
         put(root, "logZ", after.logZ());
+        root.put("promptsWithoutWeight", after.promptsWithoutWeight());
         return root;
     }
 

@@ -31,9 +31,10 @@ public record Report(
     /**
      * A text with its features.
      *
+     * @param prompt that it goes on from; empty without one
      * @param features φ by constraint
      */
-    public record Text(String text, Map<String, Double> features) {}
+    public record Text(String prompt, String text, Map<String, Double> features) {}
 
     public Report {
         steps = List.copyOf(steps);
@@ -145,7 +146,13 @@ public record Report(
     private static String texts(String heading, List<Text> texts) {
         var list = new StringBuilder("<div>\n<h3>").append(Html.escape(heading)).append("</h3>\n<ul>\n");
         for (var text : texts) {
-            list.append("<li>").append(Html.escape(text.text().strip()));
+            list.append("<li>");
+            if (text.prompt().isEmpty()) {
+                list.append(Html.escape(text.text().strip()));
+            } else {
+                list.append("<b>").append(Html.escape(text.prompt())).append("</b>");
+                list.append(Html.escape(text.text().stripTrailing()));
+            }
             for (var feature : text.features().entrySet()) {
                 double value = feature.getValue();
                 if (value == 0) continue;

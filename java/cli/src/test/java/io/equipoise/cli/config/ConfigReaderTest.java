@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.equipoise.training.OnDrift;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -55,6 +58,19 @@ class ConfigReaderTest {
     @Test
     void pathsAreRelativeToTheFile() {
         assertThat(read(BASE.replace("embedded", "models/mine")).model()).isEqualTo("/folder/models/mine");
+    }
+
+    @Test
+    void promptsAreReadWithTheConfiguration(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("mine.txt"), "She\nHe\n");
+        var source = ConfigSource.parse(BASE + "training: {prompts: mine.txt}\n", "test.yaml", folder);
+        var config = ConfigReader.read(source);
+        assertThat(config.prompts()).contains(new PromptConfig(folder.resolve("mine.txt"), false));
+        assertThat(read(ConfigWriter.write(config))).isEqualTo(config);
+        assertThat(read(BASE).prompts()).isEmpty();
+        assertThat(ConfigWriter.write(read(BASE))).doesNotContain("prompts:", "promptInFeatures");
+        assertThatThrownBy(() -> read(BASE + "training: {prompt: mine.txt}\n"))
+                .hasMessageContaining("did you mean 'prompts'");
     }
 
     @Test

@@ -1,0 +1,182 @@
+package io.equipoise.sampling;
+
+import io.equipoise.model.PretrainedModel;
+import java.io.IOException;
+import java.nio.IntBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+
+/**
+ * The C different prompts that sequences go on from, each as likely as the others. A prompt's tokens are never trained on and
+ * count for no log-probability.
+ */
+public final class Prompts {
+    /** One empty prompt: every sequence begins with BOS. */
+    public static final Prompts NONE = new Prompts(List.of(""), new int[][] {{}}, false);
+
+    private static final int QUOTED = 40;
+
+    private final List<String> texts;
+    private final int[][] tokens;
+    private final boolean inFeatures;
+
+    private Prompts(List<String> texts, int[][] tokens, boolean inFeatures) {
+        this.texts = List.copyOf(texts);
+        this.tokens = tokens;
+        this.inFeatures = inFeatures;
+    }
+
+    /**
+     * Prompts for a model, as {@link #start} has them.
+     *
+     * @param inFeatures whether features are scored on a prompt and what follows it, rather than on what follows alone
+     * @throws IllegalArgumentException if there is none, or two have the same tokens
+     */
+    public static Prompts of(List<String> texts, PretrainedModel model, boolean inFeatures) {
+        return of(texts, texts.stream().map(text -> start(text, model)).toArray(int[][]::new), inFeatures);
+    }
+
+    /**
+     * The same for tokens of another origin.
+     *
+     * @param tokens C ragged rows, BOS first
+     */
+    public static Prompts of(List<String> texts, int[][] tokens, boolean inFeatures) {
+        if (texts.isEmpty() || texts.size() != tokens.length) {
+            throw new IllegalArgumentException("there are " + texts.size() + " prompts and the tokens of "
+                    + tokens.length + "; wanted at least one, and tokens for each");
+        }
+        var known = new HashMap<IntBuffer, Integer>();
+        for (int c = 0; c < tokens.length; c++) {
+            Integer earlier = known.putIfAbsent(IntBuffer.wrap(tokens[c]), c);
+            if (earlier == null) continue;
+            throw new IllegalArgumentException("prompts " + (earlier + 1) + " and " + (c + 1)
+                    + " are the same to the model: \"" + shortened(texts.get(c)) + "\"; leave one out");
+        }
+        return new Prompts(texts, tokens, inFeatures);
+    }
+
+    /** A prompt's tokens for a model: BOS, which the texts it was trained on begin with, and those of the text. */
+    public static int[] start(String text, PretrainedModel model) {
+        int[] own = model.tokenizer().encode(text);
+        var start = new int[own.length + 1];
+        start[0] = model.model().config().bosToken();
+        System.arraycopy(own, 0, start, 1, own.length);
+        return start;
+    }
+
+    /**
+     * The lines of a UTF-8 file, one prompt each.
+     *
+     * @throws IllegalArgumentException if it can't be read, has none, or has a line that is blank or there twice
+     */
+    public static List<String> read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new IllegalArgumentException(
+                    "no file of prompts " + file + "; it must be a UTF-8 text file with one prompt a line");
+        }
+        List<String> lines;
+        try {
+            // Some editors put a byte order mark before the first line.
+            lines = Files.readString(file).replaceFirst("^\uFEFF", "").lines().toList();
+        } catch (IOException failure) {
+            throw new IllegalArgumentException(
+                    "cannot read the prompts " + file + ": " + failure
+                            + "; it must be a UTF-8 text file with one prompt a line",
+                    failure);
+        }
+        if (lines.isEmpty()) {
+            throw new IllegalArgumentException(file + " is empty, wanted at least one prompt; write one a line");
+        }
+        var known = new HashMap<String, Integer>();
+        for (int number = 1; number <= lines.size(); number++) {
+            String line = lines.get(number - 1);
+            if (line.isBlank()) {
+                throw new IllegalArgumentException(
+                        file + ", line " + number + " is blank; every line is a prompt: delete it or fill it");
+            }
+            Integer earlier = known.putIfAbsent(line, number);
+            if (earlier == null) continue;
+            throw new IllegalArgumentException(file + ", line " + number + " repeats line " + earlier + ", \""
+                    + shortened(line) + "\"; every prompt counts the same: delete one");
+        }
+        return lines;
+    }
+
+    /** C. */
+    public int size() {
+        return texts.size();
+    }
+
+    /** The text of prompt {@code prompt}, from 0. */
+    public String text(int prompt) {
+        return texts.get(prompt);
+    }
+
+    /** Whether features are scored on a prompt and what follows it, rather than on what follows alone. */
+    public boolean inFeatures() {
+        return inFeatures;
+    }
+
+    /**
+     * Rows for {@link Sampler#sample(io.equipoise.model.CausalLanguageModel, int[][], long)}.
+     *
+     * @param prompt (B)
+     */
+    int[][] rows(int[] prompt) {
+        return Arrays.stream(prompt).mapToObj(c -> tokens[c]).toArray(int[][]::new);
+    }
+
+    /**
+     * The same number of sequences for every prompt, those of one prompt next to each other.
+     *
+     * @param least how many in all, rounded up to a multiple of C
+     * @return (B) the prompt of each
+     */
+    public int[] evenly(int least) {
+        int each = (least + size() - 1) / size();
+        var prompt = new int[each * size()];
+        for (int i = 0; i < prompt.length; i++) prompt[i] = i / each;
+        return prompt;
+    }
+
+    /**
+     * What features are scored on, of each sequence.
+     *
+     * @param sequences that go on from these prompts
+     */
+    public List<int[]> scored(Sequences sequences) {
+        return inFeatures ? List.of(sequences.tokens()) : sequences.generated();
+    }
+
+    /**
+     * Checks that every prompt leaves room for what follows it.
+     *
+     * @param maxTokens the most tokens that follow
+     * @param contextLength the model's
+     * @throws IllegalArgumentException that names the prompts which don't
+     */
+    public void requireRoom(int maxTokens, int contextLength) {
+        var tooLong = new ArrayList<String>();
+        for (int c = 0; c < tokens.length; c++) {
+            if (tokens[c].length + maxTokens <= contextLength || tokens[c].length == 0) continue;
+            tooLong.add(
+                    "prompt " + (c + 1) + " (\"" + shortened(texts.get(c)) + "\") has " + tokens[c].length + " tokens");
+        }
+        if (tooLong.isEmpty()) return;
+        int most = contextLength - maxTokens;
+        throw new IllegalArgumentException(tooLong.get(0)
+                + (tooLong.size() == 1 ? "" : ", and " + (tooLong.size() - 1) + " more are too long")
+                + ": with maxTokens " + maxTokens + " the model's context of " + contextLength
+                + (most < 1 ? " has room for none" : " has room for " + most)
+                + "; shorten the prompts or lower maxTokens");
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "…";
+    }
+}
