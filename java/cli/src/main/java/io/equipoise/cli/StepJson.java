@@ -38,6 +38,16 @@ public final class StepJson {
         put(node, "beta", step.beta());
         put(node, "gradientNorm", step.gradientNorm());
         put(node, "subsamplingVariance", step.subsamplingVariance());
+        var diagnostics = step.diagnostics();
+        put(node, "gradientVariance", diagnostics.gradientVariance());
+        var advantage = node.putObject("advantage");
+        put(advantage, "meanAbsolute", diagnostics.meanAbsoluteAdvantage());
+        put(advantage, "variance", diagnostics.advantageVariance());
+        var ratio = node.putObject("ratio");
+        put(ratio, "mean", diagnostics.meanRatio());
+        put(ratio, "largest", diagnostics.largestRatio());
+        put(ratio, "meanClipped", diagnostics.meanClippedRatio());
+        put(ratio, "clippedShare", diagnostics.clippedShare());
         put(node, "learningRate", step.learningRate());
         var check = node.putObject("check");
         check.put("outcome", step.check().outcome().name().toLowerCase(Locale.ROOT));

@@ -24,7 +24,8 @@ class TrainCommandTest {
             model: embedded
             constraints:
               - {name: female, feature: gender, is: female, moment: 0.3}
-            training: {steps: 3, batchSize: 16, momentSamples: 256, maxTokens: 12, checkEvery: 2, onDrift: Rollback, seed: 7}
+            training: {steps: 3, batchSize: 16, momentSamples: 256, maxTokens: 12, checkEvery: 2, onDrift: Rollback, seed: 7,
+              gradientDiagnosticsEvery: 2}
             evaluation: {baseSamples: 96, policySamples: 32, every: 2, texts: 4}
             checkpointEvery: 2
             """;
@@ -41,14 +42,16 @@ class TrainCommandTest {
         outputs = train("run");
     }
 
-    private static Outputs train(String name) throws IOException {
+    private static Outputs train(String name, String... more) throws IOException {
         var config = Files.writeString(temporary.resolve("small.yaml"), CONFIG);
-        return Outputs.of(
+        var arguments = new ArrayList<>(List.of(
                 "train",
                 config.toString(),
                 "--json",
                 "--output",
-                temporary.resolve(name).toString());
+                temporary.resolve(name).toString()));
+        arguments.addAll(List.of(more));
+        return Outputs.of(arguments.toArray(String[]::new));
     }
 
     @Test
@@ -146,6 +149,42 @@ class TrainCommandTest {
         for (var line : second) ((ObjectNode) line).remove("seconds");
         assertThat(second).isEqualTo(first);
         assertThat(temporary.resolve("again/samples.jsonl")).hasSameTextualContentAs(run.resolve("samples.jsonl"));
+    }
+
+    @Test
+    void diagnosticsAreInMetricsAndReport() throws IOException {
+        var lines = metrics(run);
+        for (var line : lines) {
+            assertThat(line.at("/advantage/meanAbsolute").asDouble()).isPositive();
+            assertThat(line.at("/advantage/variance").asDouble()).isPositive();
+            assertThat(line.at("/ratio/largest").asDouble())
+                    .isGreaterThanOrEqualTo(line.at("/ratio/mean").asDouble());
+            assertThat(line.at("/ratio/meanClipped").asDouble()).isBetween(0.8, 1.2);
+            assertThat(line.at("/ratio/clippedShare").asDouble(-1)).isBetween(0.0, 1.0);
+        }
+        // The policy begins as the proposal.
+        assertThat(lines.get(0).at("/ratio/mean").asDouble()).isCloseTo(1, within(1e-4));
+        assertThat(lines.get(0).path("gradientVariance").asDouble()).isPositive();
+        assertThat(lines.get(1).path("gradientVariance").isNull()).isTrue();
+        assertThat(lines.get(2).path("gradientVariance").asDouble()).isPositive();
+        assertThat(run.resolve("report.html")).content().contains("variance of one text’s gradient");
+    }
+
+    @Test
+    void diagnosticsOnlyObserve() throws IOException {
+        assertThat(train("plain", "--set", "training.gradientDiagnosticsEvery=0")
+                        .code())
+                .isZero();
+        var plain = metrics(temporary.resolve("plain"));
+        assertThat(plain).allMatch(line -> line.path("gradientVariance").isNull());
+        var observed = metrics(run);
+        for (var line : plain) ((ObjectNode) line).remove(List.of("seconds", "gradientVariance"));
+        for (var line : observed) ((ObjectNode) line).remove(List.of("seconds", "gradientVariance"));
+        assertThat(observed).isEqualTo(plain);
+        assertThat(temporary.resolve("plain/report.html"))
+                .content()
+                .contains("effective sample size")
+                .doesNotContain("variance of one text");
     }
 
     @Test

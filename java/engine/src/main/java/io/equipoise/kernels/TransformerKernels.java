@@ -132,7 +132,8 @@ public interface TransformerKernels {
      *
      * @param gradHidden (N, D), f32, out
      * @param gradHead (V, D), f32 without gaps, added to; or NONE
-     * @param scores from {@link #headLogProb} with exponentials, which are written over
+     * @param scores from {@link #headLogProb} with exponentials, in whose place are then the gradients with respect to the
+     *     logits, coefficient[n] · (onehot(token[n]) − softmax)
      * @param coefficient (N), f32; a row whose coefficient is 0 adds nothing, even where its hidden state is NaN
      * @param token (N), i32; negative is padding, which adds nothing either
      * @param hidden (N, D), as then

@@ -54,6 +54,25 @@ public interface CausalLanguageModel extends AutoCloseable {
      */
     double[] accumulateGradient(int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients);
 
+    /**
+     * The same, to the bit, and how large each sequence's own gradient is. By default each is run again by itself; a model
+     * that sees it in the batch's backward pass does better.
+     *
+     * @param squaredNorm (B), out: ‖Σ_t c_it · ∇ log π(x_it | x_i,&lt;t)‖² over the trained parameters
+     */
+    default double[] accumulateGradient(
+            int[][] tokens,
+            int[] promptLength,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            double[] squaredNorm) {
+        var given = new float[tokens.length][];
+        double[] logProb = accumulateGradient(tokens, promptLength, microBatch, coefficients.remembered(given));
+        double[] found = SequenceGradients.squaredNorms(this, tokens, promptLength, given);
+        System.arraycopy(found, 0, squaredNorm, 0, found.length);
+        return logProb;
+    }
+
     /** All weights; the same object every time. Only models that {@link #trainable} has been called on have a gradient. */
     Parameters parameters();
 

@@ -49,6 +49,7 @@ final class FusedHead implements AutoCloseable {
      * @param gradHead (V, D), added to, or NONE
      * @param hidden (N, D)
      * @param logProbOfSequence (B), out
+     * @param observer is shown the logits' gradient
      * @return whether any coefficient isn't 0
      */
     boolean backward(
@@ -58,7 +59,8 @@ final class FusedHead implements AutoCloseable {
             Matrix hidden,
             MicroBatches batch,
             SequenceCoefficients coefficients,
-            double[] logProbOfSequence) {
+            double[] logProbOfSequence,
+            GradientObserver observer) {
         boolean any = false;
         int sequences = batch.sequences().length;
         for (int first = 0, end; first < sequences; first = end) {
@@ -70,7 +72,10 @@ final class FusedHead implements AutoCloseable {
             if (rows <= CHUNK) {
                 var chunk = new Chunk(weights, gradHidden, gradHead, hidden, batch, from, rows);
                 batch.coefficients(first, end, chunk.score(), coefficients, coefficient, logProbOfSequence);
-                any |= chunk.backward(coefficient);
+                if (chunk.backward(coefficient)) {
+                    any = true;
+                    observer.head(from, coefficient, chunk.gradLogits(), chunk.hidden);
+                }
                 continue;
             }
             float[] logProb = new float[rows];
@@ -80,14 +85,25 @@ final class FusedHead implements AutoCloseable {
                 System.arraycopy(chunk.score(), 0, logProb, at, chunk.rows);
             }
             batch.coefficients(first, end, logProb, coefficients, coefficient, logProbOfSequence);
-            for (int at = 0; at < rows; at += CHUNK) {
-                var chunk =
-                        new Chunk(weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
-                chunk.score();
-                any |= chunk.backward(Arrays.copyOfRange(coefficient, at, at + chunk.rows));
+            try (var whole = observer.looks() ? gradLogits(weights, rows) : Matrix.NONE) {
+                for (int at = 0; at < rows; at += CHUNK) {
+                    var chunk = new Chunk(
+                            weights, gradHidden, gradHead, hidden, batch, from + at, Math.min(CHUNK, rows - at));
+                    chunk.score();
+                    boolean counts = chunk.backward(Arrays.copyOfRange(coefficient, at, at + chunk.rows));
+                    any |= counts;
+                    if (counts && observer.looks()) whole.copyRows(at, chunk.gradLogits(), 0, chunk.rows);
+                }
+                observer.head(from, coefficient, whole, hidden.slice(from, rows));
             }
         }
         return any;
+    }
+
+    /** For an observer, who needs all of a sequence at once. */
+    private static Matrix gradLogits(Gpt2Weights weights, int rows) {
+        var head = weights.head().packed();
+        return Matrix.allocate(head.type(), rows, head.columns());
     }
 
     /** Rows that are scored and run backward together. */
@@ -148,6 +164,11 @@ final class FusedHead implements AutoCloseable {
                                 weights.head().transposed());
             }
             return true;
+        }
+
+        /** (rows, V), of the head's type; after {@link #backward} that had a coefficient. */
+        Matrix gradLogits() {
+            return scores.exponentials();
         }
     }
 

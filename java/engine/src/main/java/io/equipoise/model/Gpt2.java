@@ -121,14 +121,36 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public double[] accumulateGradient(
             int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients) {
+        requireGradient();
+        var result = new double[tokens.length];
+        engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result);
+        return result;
+    }
+
+    @Override
+    public double[] accumulateGradient(
+            int[][] tokens,
+            int[] promptLength,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            double[] squaredNorm) {
+        requireGradient();
+        if (!(engine instanceof NativeGpt2 ours)) {
+            return CausalLanguageModel.super.accumulateGradient(
+                    tokens, promptLength, microBatch, coefficients, squaredNorm);
+        }
+        var result = new double[tokens.length];
+        Arrays.fill(squaredNorm, 0);
+        ours.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result, squaredNorm);
+        return result;
+    }
+
+    private void requireGradient() {
         requireOpen();
         if (parameters.all().gradient().size() == 0) {
             throw new IllegalStateException(
                     "call trainable(…) before accumulateGradient(…): this model has no gradient");
         }
-        var result = new double[tokens.length];
-        engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result);
-        return result;
     }
 
     @Override

@@ -31,41 +31,56 @@ final class Gpt2Backward implements AutoCloseable {
     /**
      * @param gradients where they are added up
      * @param gradient (R, D), f32, of the last block's output; written over
+     * @param observer is shown all of it
      */
-    void run(FlatParameters gradients, Gpt2Activations activations, RaggedBatch batch, Matrix gradient) {
+    void run(
+            FlatParameters gradients,
+            Gpt2Activations activations,
+            RaggedBatch batch,
+            Matrix gradient,
+            GradientObserver observer) {
         for (int i = config.layers() - 1; i >= 0; i--)
-            block(gradients, i, activations.layers().get(i), batch, gradient);
+            block(gradients, i, activations.layers().get(i), batch, gradient, observer);
+        observer.embeddings(gradient);
         scatter(gradients, "transformer.wte.weight", gradient, batch.tokens());
         scatter(gradients, "transformer.wpe.weight", gradient, batch.positions());
     }
 
     private void block(
-            FlatParameters gradients, int index, Gpt2Activations.Layer a, RaggedBatch batch, Matrix gradient) {
+            FlatParameters gradients,
+            int index,
+            Gpt2Activations.Layer a,
+            RaggedBatch batch,
+            Matrix gradient,
+            GradientObserver observer) {
         var block = weights.blocks().get(index);
         String name = Gpt2Graph.block(index);
         var ofInner = inner.slice(0, gradient.rows());
         var ofQkv = qkv.slice(0, gradient.rows());
         var ofNormal = normal.slice(0, gradient.rows());
 
-        outer(gradients, name + "mlp.c_proj", a.activated(), gradient);
+        outer(gradients, name + "mlp.c_proj", a.activated(), gradient, observer);
         product(ofInner, a.slope(), gradient, block.down(), Activation.SLOPE);
-        outer(gradients, name + "mlp.c_fc", a.normal2(), ofInner);
+        outer(gradients, name + "mlp.c_fc", a.normal2(), ofInner, observer);
         product(ofNormal, Matrix.NONE, ofInner, block.up(), Activation.IDENTITY);
+        observer.norm(name + "ln_2", ofNormal, a.middle(), block.norm2());
         norm(gradients, name + "ln_2", gradient, ofNormal, a.middle(), block.norm2());
 
-        outer(gradients, name + "attn.c_proj", a.attended(), gradient);
+        outer(gradients, name + "attn.c_proj", a.attended(), gradient, observer);
         product(ofNormal, Matrix.NONE, gradient, block.projection(), Activation.IDENTITY);
         kernels.attentionBackward(
                 ofQkv, ofNormal, a.qkv(), batch.start(), config.heads(), config.attentionScale(index));
-        outer(gradients, name + "attn.c_attn", a.normal1(), ofQkv);
+        outer(gradients, name + "attn.c_attn", a.normal1(), ofQkv, observer);
         product(ofNormal, Matrix.NONE, ofQkv, block.qkv(), Activation.IDENTITY);
+        observer.norm(name + "ln_1", ofNormal, a.input(), block.norm1());
         norm(gradients, name + "ln_1", gradient, ofNormal, a.input(), block.norm1());
     }
 
-    private void outer(FlatParameters gradients, String name, Matrix x, Matrix gradient) {
+    private void outer(FlatParameters gradients, String name, Matrix x, Matrix gradient, GradientObserver observer) {
         var weight = gradients.gradientMatrix(name + ".weight");
         var bias = gradients.gradientVector(name + ".bias");
         if (!weight.isNone() || !bias.isNone()) kernels.outer(weight, bias, x, gradient, weights.type());
+        observer.affine(name, x, gradient);
     }
 
     private void product(Matrix out, Matrix slope, Matrix gradient, PackedAffine affine, Activation activation) {

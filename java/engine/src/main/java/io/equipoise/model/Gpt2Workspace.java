@@ -66,7 +66,8 @@ final class Gpt2Workspace implements AutoCloseable {
             FlatParameters gradients,
             RaggedBatch batch,
             SequenceCoefficients coefficients,
-            double[] logProb) {
+            double[] logProb,
+            GradientObserver observer) {
         if (batch.targets() == 0) {
             for (int sequence : batch.batch().sequences()) {
                 coefficients.coefficients(sequence, new float[0], new float[0]);
@@ -77,7 +78,11 @@ final class Gpt2Workspace implements AutoCloseable {
         var states = run(forward, part, batch);
         var ofHidden = gradHidden.slice(0, batch.targets());
         var gradHead = gradients.gradientMatrix(forward.config().headName());
-        if (!head.backward(forward.weights(), ofHidden, gradHead, states, batch.batch(), coefficients, logProb)) return;
+        boolean any = head.backward(
+                forward.weights(), ofHidden, gradHead, states, batch.batch(), coefficients, logProb, observer);
+        if (!any) return;
+        var chosen = selected.slice(0, batch.targets());
+        observer.lastNorm(ofHidden, chosen);
         var ofSelected = gradSelected.slice(0, batch.targets());
         ofSelected.clear();
         backward.norm(
@@ -85,11 +90,11 @@ final class Gpt2Workspace implements AutoCloseable {
                 "transformer.ln_f",
                 ofSelected,
                 ofHidden,
-                selected.slice(0, batch.targets()),
+                chosen,
                 forward.weights().lastNorm());
         var ofOutput = gradient.slice(0, batch.size());
         batch.spread(ofOutput, ofSelected);
-        backward.run(gradients, part, batch, ofOutput);
+        backward.run(gradients, part, batch, ofOutput, observer);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.equipoise.memory.DataType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Function;
 
 /**
  * GPT-2 on the engine's own kernels, products in f32 or bf16 with f32 sums. Decoding, scoring and the gradient's forward
@@ -66,6 +67,28 @@ final class NativeGpt2 implements Gpt2Engine {
 
     @Override
     public void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb) {
+        accumulateGradient(batches, coefficients, logProb, batch -> GradientObserver.NONE);
+    }
+
+    /**
+     * The same, to the bit, and the squared norm of each sequence's own gradient.
+     *
+     * @param squaredNorm (B), all 0 on entry, out
+     */
+    void accumulateGradient(
+            List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb, double[] squaredNorm) {
+        accumulateGradient(
+                batches,
+                coefficients,
+                logProb,
+                batch -> new Gpt2SequenceNorms(config, weights, parameters, batch, squaredNorm));
+    }
+
+    private void accumulateGradient(
+            List<MicroBatches> batches,
+            SequenceCoefficients coefficients,
+            double[] logProb,
+            Function<RaggedBatch, GradientObserver> observers) {
         weights.prepareGradient();
         for (int i = gradients.size(); i < Math.min(Workers.count(), batches.size()); i++) {
             gradients.add(parameters.replica());
@@ -74,7 +97,8 @@ final class NativeGpt2 implements Gpt2Engine {
         Workers.run(batches.size(), (worker, i) -> {
             try (var batch = RaggedBatch.of(batches.get(i))) {
                 var workspace = take(forGradients, batch, true);
-                workspace.accumulateGradient(forward, gradients.get(worker), batch, coefficients, logProb);
+                workspace.accumulateGradient(
+                        forward, gradients.get(worker), batch, coefficients, logProb, observers.apply(batch));
                 forGradients.add(workspace);
             }
         });

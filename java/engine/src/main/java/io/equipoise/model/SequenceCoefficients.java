@@ -17,6 +17,18 @@ public interface SequenceCoefficients {
      */
     void coefficients(int sequence, float[] tokenLogProb, float[] coefficient);
 
+    /**
+     * The same, remembering what it gave.
+     *
+     * @param given B rows, out: each sequence's coefficients
+     */
+    default SequenceCoefficients remembered(float[][] given) {
+        return (sequence, tokenLogProb, coefficient) -> {
+            coefficients(sequence, tokenLogProb, coefficient);
+            given[sequence] = coefficient.clone();
+        };
+    }
+
     /** One coefficient for the whole sequence. */
     @FunctionalInterface
     interface OfSequence {

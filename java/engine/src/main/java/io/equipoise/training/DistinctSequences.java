@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.SequenceCoefficients;
+import io.equipoise.model.SequenceGradients;
 import io.equipoise.model.TokenScores;
 import io.equipoise.sampling.Sequences;
 import java.nio.IntBuffer;
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +19,9 @@ import java.util.stream.IntStream;
  * once. Their gradients are the same too, so what a kind's sequences weigh is added up, token by token.
  */
 final class DistinctSequences {
+    /** What coefficients may differ by, relative to their norm, and still be a multiple of others: rounding. */
+    private static final double NEARLY = 1e-5;
+
     private final Sequences sequences;
     /** (B) index of the first sequence of the same kind. */
     private final int[] kind;
@@ -89,13 +94,25 @@ final class DistinctSequences {
             int microBatch,
             SequenceCoefficients coefficients,
             float[][] logProb) {
+        accumulateGradient(
+                rows,
+                coefficients,
+                logProb,
+                (some, sums) -> model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, sums));
+    }
+
+    /** @param backward runs sequences of different kinds with the coefficients it is given */
+    private void accumulateGradient(
+            int[] rows,
+            SequenceCoefficients coefficients,
+            float[][] logProb,
+            BiConsumer<Sequences, SequenceCoefficients> backward) {
         int[] firsts = firsts(rows);
         Map<Integer, List<Integer>> members = new HashMap<>();
         for (int i : rows)
             members.computeIfAbsent(kind[i], first -> new ArrayList<>()).add(i);
         var found = new float[firsts.length][];
-        var some = sequences.select(firsts);
-        model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, (k, tokenLogProb, sum) -> {
+        backward.accept(sequences.select(firsts), (k, tokenLogProb, sum) -> {
             found[k] = tokenLogProb.clone();
             Arrays.fill(sum, 0);
             var own = new float[sum.length];
@@ -107,6 +124,86 @@ final class DistinctSequences {
         put(found, firsts, logProb);
     }
 
+    /**
+     * {@link #accumulateGradient}, to the bit, and how large each sequence's own gradient is.
+     *
+     * @return (B) ‖Σ_t c_t · ∇ log π(x_t | x_&lt;t)‖²; 0 of sequences that aren't among {@code rows}
+     */
+    double[] measureGradient(
+            CausalLanguageModel model,
+            int[] rows,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            float[][] logProb,
+            GradientDiagnostics how) {
+        var own = new float[kind.length][];
+        var squares = new double[kind.length];
+        int[] left = rows;
+        if (how == GradientDiagnostics.EXACT) {
+            accumulateGradient(model, rows, microBatch, coefficients.remembered(own), logProb);
+        } else {
+            var ofKind = new double[firsts(rows).length];
+            accumulateGradient(
+                    rows,
+                    coefficients.remembered(own),
+                    logProb,
+                    (some, sums) ->
+                            model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, sums, ofKind));
+            left = share(rows, own, ofKind, squares);
+        }
+        var alone = sequences.select(left);
+        var coefficient = Arrays.stream(left).mapToObj(i -> own[i]).toArray(float[][]::new);
+        double[] found = SequenceGradients.squaredNorms(model, alone.tokens(), alone.promptLength(), coefficient);
+        for (int k = 0; k < left.length; k++) squares[left[k]] = found[k];
+        return squares;
+    }
+
+    /**
+     * From the kinds' gradients to their sequences': a sequence whose coefficients are a multiple of its kind's has that
+     * multiple of its gradient.
+     *
+     * @param own (B, T), ragged: coefficients
+     * @param ofKind by kind the squared norm of its gradient
+     * @param squares (B), out
+     * @return those with other coefficients, of which the kind's gradient doesn't tell
+     */
+    private int[] share(int[] rows, float[][] own, double[] ofKind, double[] squares) {
+        int[] firsts = firsts(rows);
+        var sums = new double[firsts.length][];
+        for (int k = 0; k < sums.length; k++) sums[k] = new double[sequences.tokenLogProb()[firsts[k]].length];
+        for (int i : rows) {
+            double[] sum = sums[Arrays.binarySearch(firsts, kind[i])];
+            for (int t = 0; t < sum.length; t++) sum[t] += own[i][t];
+        }
+        var others = new ArrayList<Integer>();
+        for (int i : rows) {
+            int k = Arrays.binarySearch(firsts, kind[i]);
+            double multiple = multiple(own[i], sums[k]);
+            squares[i] = multiple * multiple * ofKind[k];
+            if (Double.isNaN(multiple)) others.add(i);
+        }
+        return others.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** The m in own = m·sum; NaN if there is none, or if it would magnify what rounding left of a sum that cancels. */
+    private static double multiple(float[] own, double[] sum) {
+        double along = 0;
+        double squares = 0;
+        double size = 0;
+        for (int t = 0; t < own.length; t++) {
+            along += own[t] * sum[t];
+            squares += sum[t] * sum[t];
+            size += (double) own[t] * own[t];
+        }
+        if (size == 0) return 0;
+        double multiple = along / squares;
+        double apart = 0;
+        for (int t = 0; t < own.length; t++) {
+            double difference = own[t] - multiple * sum[t];
+            apart += difference * difference;
+        }
+        return Math.abs(multiple) <= 1 && apart <= NEARLY * NEARLY * size ? multiple : Double.NaN;
+    }
     /** The kinds of some sequences, each once, ascending. */
     private int[] firsts(int[] rows) {
         return Arrays.stream(rows).map(i -> kind[i]).distinct().sorted().toArray();

@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Sequences;
@@ -35,6 +36,12 @@ final class PolicyGradient {
         return !ignoresWeightless || (step - 1) % config.diagnosticsEvery() == 0;
     }
 
+    /** Whether a step measures single sequences' gradients. */
+    boolean measures(int step) {
+        int every = config.gradientDiagnosticsEvery();
+        return every > 0 && (step - 1) % every == 0;
+    }
+
     /**
      * What came of a batch besides its gradient.
      *
@@ -42,8 +49,14 @@ final class PolicyGradient {
      * @param tokenLogPolicy B ragged rows: log π of each generated token, nats; NaN of sequences that neither the gradient
      *     nor {@link Rollout#scored} asked for
      * @param subsamplingVariance {@link Subsampling#addedVariance} with π's own coefficients; 0 without subsampling
+     * @param meanSquaredNorm mean over the batch of ‖g_i‖², g_i being what sequence i adds to the gradient, 0 if it isn't run
+     *     backward; NaN if it wasn't measured
      */
-    record Outcome(BatchCoefficients coefficients, float[][] tokenLogPolicy, double subsamplingVariance) {
+    record Outcome(
+            BatchCoefficients coefficients,
+            float[][] tokenLogPolicy,
+            double subsamplingVariance,
+            double meanSquaredNorm) {
         /** (B) log π, nats; NaN where a token's is. */
         double[] logPolicy() {
             return Sequences.sum(tokenLogPolicy);
@@ -54,8 +67,9 @@ final class PolicyGradient {
      * Adds the batch's gradient, summed over sequences, to the policy's.
      *
      * @param first the run's index of the batch's first sequence
+     * @param measured whether the sequences' own gradients are measured; nothing else changes
      */
-    Outcome accumulate(Rollout rollout, Objective objective, double logZ, long first) {
+    Outcome accumulate(Rollout rollout, Objective objective, double logZ, long first, boolean measured) {
         var prefixes = variates.map(each -> each.prepare(rollout));
         var distinct = DistinctSequences.of(rollout.sequences());
         float[][] tokenLogPolicy = known(rollout);
@@ -69,15 +83,18 @@ final class PolicyGradient {
         int[] kept = subsampling.kept();
         double[] probability = subsampling.probability();
         var rows = new LeastSquares[rollout.size()];
-        distinct.accumulateGradient(
-                policy,
-                kept,
-                config.microBatch(),
-                (i, logProb, c) -> {
-                    rows[i] = tokenCoefficients(c, rollout, batch, i, prefixes, logProb, logZ);
-                    for (int t = 0; t < c.length; t++) c[t] /= (float) probability[i];
-                },
-                tokenLogPolicy);
+        SequenceCoefficients coefficients = (i, logProb, c) -> {
+            rows[i] = tokenCoefficients(c, rollout, batch, i, prefixes, logProb, logZ);
+            for (int t = 0; t < c.length; t++) c[t] /= (float) probability[i];
+        };
+        double meanSquaredNorm = Double.NaN;
+        if (measured) {
+            double[] squares = distinct.measureGradient(
+                    policy, kept, config.microBatch(), coefficients, tokenLogPolicy, config.gradientDiagnostics());
+            meanSquaredNorm = Arrays.stream(squares).sum() / squares.length;
+        } else {
+            distinct.accumulateGradient(policy, kept, config.microBatch(), coefficients, tokenLogPolicy);
+        }
         if (!config.onPolicy()) {
             int[] wanted = Arrays.stream(subsampling.left())
                     .filter(i -> rollout.scored()[i])
@@ -89,7 +106,7 @@ final class PolicyGradient {
                 : subsampling.addedVariance(norms(rollout, batch, tokenLogPolicy, prefixes, logZ));
         // Last: from here on the shares are others.
         variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
-        return new Outcome(batch, tokenLogPolicy, added);
+        return new Outcome(batch, tokenLogPolicy, added, meanSquaredNorm);
     }
 
     private Subsampling subsampling(

@@ -5,8 +5,8 @@ import java.util.Map;
 
 /**
  * One step's numbers; estimates are on the step's own B samples, before π was trained on them. Logarithms are natural.
- * NaN is what wasn't computed: at a step that {@link TrainingConfig#diagnosticsEvery} passes over, the moments, TVD(p, π)
- * and KL(π‖a).
+ * NaN is what wasn't computed: at a step that {@link TrainingConfig#diagnosticsEvery} passes over, the moments, TVD(p, π),
+ * KL(π‖a) and what is known of the ratios.
  *
  * <p>With prompts p, π, q and a are what each says of the texts that follow a prompt, and every estimate is a mean over the
  * step's prompts, each prompt's P over its own Z; those whose Z is 0 are left out.
@@ -24,6 +24,7 @@ import java.util.Map;
  * @param gradientNorm of the whole batch's gradient, before clipping
  * @param subsamplingVariance by what share {@link TrainingConfig#gradientSubsampling} raises Σ‖c‖², the second moment of
  *     the tokens' coefficients, all of it variance; 0 without it
+ * @param diagnostics of the gradient's noise
  * @param learningRate of this step
  * @param check outcome of the proposal check made after this step, {@code NONE} when it made none
  * @param tokens generated in this step
@@ -41,6 +42,7 @@ public record Step(
         double beta,
         double gradientNorm,
         double subsamplingVariance,
+        Diagnostics diagnostics,
         double learningRate,
         Check check,
         long tokens,

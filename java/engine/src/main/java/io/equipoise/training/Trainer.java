@@ -184,7 +184,7 @@ public final class Trainer implements AutoCloseable {
         double logAimZ = batches.partition().remaining() + correction.logZRatio();
 
         policy.parameters().gradient().clear();
-        var outcome = gradient.accumulate(rollout, objective, logAimZ, batch.first());
+        var outcome = gradient.accumulate(rollout, objective, logAimZ, batch.first(), gradient.measures(steps));
         double[] logPolicy = outcome.logPolicy();
         double[] coefficient = kernels.coefficients(outcome.coefficients(), logPolicy);
         clock.end("gradient");
@@ -220,6 +220,7 @@ public final class Trainer implements AutoCloseable {
                 beta,
                 gradientNorm,
                 outcome.subsamplingVariance(),
+                Diagnostics.of(coefficient, energies.logRatio(), outcome.meanSquaredNorm(), gradientNorm),
                 learningRate,
                 check,
                 batch.tokens(),

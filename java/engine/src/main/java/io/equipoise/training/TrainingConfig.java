@@ -24,6 +24,8 @@ import java.util.regex.PatternSyntaxException;
  *     and no expectation changes; 1 is everything
  * @param diagnosticsEvery at the first step and every so many later, log π and log a of every sequence are computed; at the
  *     others not of those whose coefficients are 0 whatever π is, and what would need them isn't reported
+ * @param gradientDiagnosticsEvery at the first step and every so many later, the variance of the gradient is measured; 0: never
+ * @param gradientDiagnostics how
  * @param steps optimiser steps
  * @param batchSize B, sequences a step
  * @param promptsPerStep how many prompts these go on from, batchSize/promptsPerStep from each; with one prompt or none not
@@ -57,6 +59,8 @@ public record TrainingConfig(
         double momentCorrection,
         double gradientSubsampling,
         int diagnosticsEvery,
+        int gradientDiagnosticsEvery,
+        GradientDiagnostics gradientDiagnostics,
         int steps,
         int batchSize,
         int promptsPerStep,
@@ -83,6 +87,7 @@ public record TrainingConfig(
 
     public TrainingConfig {
         atLeast("diagnosticsEvery", diagnosticsEvery, 1);
+        atLeast("gradientDiagnosticsEvery", gradientDiagnosticsEvery, 0);
         atLeast("steps", steps, 1);
         atLeast("batchSize", batchSize, 1);
         atLeast("promptsPerStep", promptsPerStep, 1);

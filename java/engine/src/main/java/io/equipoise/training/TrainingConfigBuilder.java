@@ -13,6 +13,8 @@ public final class TrainingConfigBuilder {
     private double momentCorrection = 0;
     private double gradientSubsampling = 1;
     private int diagnosticsEvery = 1;
+    private int gradientDiagnosticsEvery = 0;
+    private GradientDiagnostics gradientDiagnostics = GradientDiagnostics.FAST;
     private int steps = 100;
     private int batchSize = 256;
     private int promptsPerStep = 8;
@@ -74,6 +76,16 @@ public final class TrainingConfigBuilder {
 
     public TrainingConfigBuilder diagnosticsEvery(int value) {
         diagnosticsEvery = value;
+        return this;
+    }
+
+    public TrainingConfigBuilder gradientDiagnosticsEvery(int value) {
+        gradientDiagnosticsEvery = value;
+        return this;
+    }
+
+    public TrainingConfigBuilder gradientDiagnostics(GradientDiagnostics value) {
+        gradientDiagnostics = value;
         return this;
     }
 
@@ -193,6 +205,8 @@ public final class TrainingConfigBuilder {
                 momentCorrection,
                 gradientSubsampling,
                 diagnosticsEvery,
+                gradientDiagnosticsEvery,
+                gradientDiagnostics,
                 steps,
                 batchSize,
                 promptsPerStep,

@@ -202,6 +202,43 @@ class HeadGradientTest {
 
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#transformers")
+    void theExponentialsGiveWayToTheLogitsGradient(Implementations.WithTransformer implementation) {
+        var kernels = implementation.transformer();
+        int rows = 7;
+        int vocabulary = 513;
+        for (var type : new DataType[] {DataType.F32, DataType.BF16}) {
+            try (var operands = new Operands(11)) {
+                var hidden = operands.gaussian(DataType.F32, rows, 5, 1);
+                var weight = operands.gaussian(DataType.F32, vocabulary, 5, 1);
+                var token = operands.keep(Vector.of(0, 511, 512, -1, 3, 4, 5));
+                var coefficient = coefficients(operands, rows);
+                var head = operands.pack(kernels, type, weight, true);
+                var scores = operands.keep(HeadScores.forGradient(rows, head));
+                kernels.headLogProb(scores, hidden, head, token, Matrix.NONE, 1);
+                kernels.headGradient(
+                        operands.zeros(DataType.F32, rows, 5),
+                        Matrix.NONE,
+                        scores,
+                        coefficient,
+                        token,
+                        hidden,
+                        operands.pack(kernels, type, weight, false));
+                double[][] wanted = Formulas.headGradient(
+                        rounded(doubles(hidden), type),
+                        rounded(doubles(weight), type),
+                        token.toInts(),
+                        doubles(coefficient.toFloats()));
+                Parity.assertWithin(
+                        scores.exponentials(),
+                        wanted,
+                        (n, v) -> (3 * Parity.rounding(type) + 1e-5) * Math.abs(wanted[n][v]),
+                        () -> implementation + ", " + type);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Implementations#transformers")
     void paddingAndZeroCoefficientsAddNothing(Implementations.WithTransformer implementation) {
         for (var type : new DataType[] {DataType.F32, DataType.BF16}) {
             for (int rows : new int[] {3, 4}) {

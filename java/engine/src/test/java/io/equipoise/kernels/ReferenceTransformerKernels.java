@@ -248,7 +248,10 @@ final class ReferenceTransformerKernels implements TransformerKernels {
         double[][] h = rounded(doubles(hidden), transposedHead.type());
         double[][] gradient = Formulas.headGradient(h, head, token.toInts(), doubles(coefficient.toFloats()));
         double[][] down = Formulas.product(gradient, head, (int) hidden.columns());
-        for (int n = 0; n < down.length; n++) put(gradHidden, n, down[n]);
+        for (int n = 0; n < down.length; n++) {
+            put(gradHidden, n, down[n]);
+            put(scores.exponentials(), n, gradient[n]);
+        }
         if (gradHead.isNone()) return;
         double[][] sums = doubles(gradHead);
         for (int n = 0; n < h.length; n++) {

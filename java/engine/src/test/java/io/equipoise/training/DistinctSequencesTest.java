@@ -7,6 +7,7 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.CountingModel;
 import io.equipoise.model.SequenceCoefficients;
+import io.equipoise.model.SequenceGradients;
 import io.equipoise.model.TabularModel;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -83,6 +84,44 @@ class DistinctSequencesTest {
         assertThat(logProb).isDeepEqualTo(alone);
     }
 
+    @ParameterizedTest(name = "{0}, as often as it comes the same: {1}")
+    @CsvSource({"FAST,true", "FAST,false", "EXACT,true", "EXACT,false"})
+    void everySequencesOwnGradientIsMeasured(GradientDiagnostics how, boolean alike) {
+        int[] rows = IntStream.range(0, BATCH).filter(i -> i % 5 != 0).toArray();
+        SequenceCoefficients coefficients = (i, logProb, c) -> {
+            var random = new Random(alike ? Arrays.hashCode(batch.tokens()[i]) : i);
+            for (int t = 0; t < c.length; t++) c[t] = (float) random.nextGaussian() + logProb[t];
+        };
+        policy.trainable(name -> true);
+        var logProb = new float[BATCH][];
+        double[] squares = DistinctSequences.of(batch).measureGradient(policy, rows, 16, coefficients, logProb, how);
+        int passes = policy.backward().size();
+        float[] gradient = policy.parameters().gradient().toFloats();
+
+        policy.parameters().gradient().clear();
+        policy.forget();
+        var plain = new float[BATCH][];
+        DistinctSequences.of(batch).accumulateGradient(policy, rows, 16, coefficients, plain);
+        assertThat(policy.parameters().gradient().toFloats()).isEqualTo(gradient);
+        assertThat(logProb).isDeepEqualTo(plain);
+        int kinds = policy.backward().size();
+        // By default a model runs each of what it is given once more by itself.
+        if (how == GradientDiagnostics.EXACT) assertThat(passes).isEqualTo(kinds + rows.length);
+        else if (alike) assertThat(passes).isEqualTo(2 * kinds);
+
+        var given = new float[BATCH][];
+        try (var model = policy.copy()) {
+            model.trainable(name -> true);
+            model.accumulateGradient(batch.tokens(), batch.promptLength(), 16, coefficients.remembered(given));
+            double[] wanted = SequenceGradients.squaredNorms(model, batch.tokens(), batch.promptLength(), given);
+            for (int i = 0; i < BATCH; i++) {
+                double want = i % 5 == 0 ? 0 : wanted[i];
+                assertThat(squares[i]).isCloseTo(want, within(1e-5 * wanted[i]));
+                assertThat(wanted[i]).isPositive();
+            }
+        }
+    }
+
     @Test
     void scoresAreThoseOfEverySequenceByItself() {
         var functions = new float[][] {{1, -2, 5}, {0, 1, 0}};
@@ -126,7 +165,8 @@ class DistinctSequencesTest {
                     each -> each.subtract(c, prefixes.orElseThrow().get(i), logProb, batch.tokenLogProb()[i], LOG_Z));
         });
         policy.trainable(any -> true);
-        double[] logPolicy = gradient.accumulate(rollout, objective, LOG_Z, 0).logPolicy();
+        double[] logPolicy =
+                gradient.accumulate(rollout, objective, LOG_Z, 0, false).logPolicy();
         assertSame(mean(policy), want);
         assertThat(policy.backward()).containsExactlyElementsOf(distinct(batch));
         assertThat(policy.scored()).isEmpty();
@@ -160,7 +200,7 @@ class DistinctSequencesTest {
                 .build();
         policy.trainable(any -> true);
         double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
-                .accumulate(rollout(new float[0][]), config.objectiveFunction(), LOG_Z, 0)
+                .accumulate(rollout(new float[0][]), config.objectiveFunction(), LOG_Z, 0, false)
                 .logPolicy();
         assertThat(policy.scored()).isNotEmpty().doesNotHaveDuplicates();
         var run = new ArrayList<>(policy.backward());

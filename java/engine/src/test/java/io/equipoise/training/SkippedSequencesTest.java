@@ -177,7 +177,7 @@ class SkippedSequencesTest {
                     rollouts.complete(proposal, batch, rollouts.features(texts), target, new float[0][], weightless);
             policy.trainable(name -> true);
             double[] logPolicy = new PolicyGradient(policy, config, Optional.empty())
-                    .accumulate(rollout, config.objectiveFunction(), logZ, 0)
+                    .accumulate(rollout, config.objectiveFunction(), logZ, 0, false)
                     .logPolicy();
             plain.trainable(name -> true);
             double[] want = plain.accumulateGradient(
@@ -213,7 +213,8 @@ class SkippedSequencesTest {
             var target = EnergyBasedTarget.of(none, new double[1]);
             var rollout = rollouts.complete(policy, batch, phi, target, new float[0][], false);
             var config = gdc().build();
-            new PolicyGradient(policy, config, Optional.empty()).accumulate(rollout, config.objectiveFunction(), 0, 0);
+            new PolicyGradient(policy, config, Optional.empty())
+                    .accumulate(rollout, config.objectiveFunction(), 0, 0, false);
             assertThat(policy.gradientNorm()).isZero();
             assertThat(policy.backward()).isEmpty();
             assertThat(policy.scored()).isEmpty();

@@ -188,7 +188,7 @@ class SubsamplingTest {
             var target = EnergyBasedTarget.of(constraints, new double[] {1});
             var rollout = rollouts.rollout(proposal, 100, 0, target);
             double got = new PolicyGradient(policy, config, Optional.empty())
-                    .accumulate(rollout, config.objectiveFunction(), logZ, 400)
+                    .accumulate(rollout, config.objectiveFunction(), logZ, 400, false)
                     .subsamplingVariance();
             double[] logPolicy = policy.logProbs(rollout.sequences().tokens());
             double[] guess = norms(rollout, rollout.logProposal(), logZ);

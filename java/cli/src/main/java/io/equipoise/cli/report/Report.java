@@ -127,6 +127,8 @@ public record Report(
                 "effective sample size of a batch",
                 step -> step.divergences().effectiveSampleSize(),
                 Optional.empty()));
+        charts.add(chart(
+                "variance of one text’s gradient", step -> step.diagnostics().gradientVariance(), Optional.empty()));
         charts.add(chart("Z, running mean", step -> Math.exp(step.logZ()), Optional.empty()));
         return charts;
     }

@@ -110,6 +110,8 @@ class ConfigReaderTest {
                 "training: {steps: 2.5} | whole number",
                 "training: {steps: 99999999999} | at most",
                 "training: {objective: ppo} | gdc or gdc++",
+                "training: {gradientDiagnosticsEvery: -1} | gradientDiagnosticsEvery must be >= 0, got -1",
+                "training: {gradientDiagnostics: slow} | one of fast, exact",
                 "training: {onDrift: panic} | one of warn, rollback, stop",
                 "training: {normalize: 1} | true or false",
                 "training: {trainable: '('} | regular expression",
