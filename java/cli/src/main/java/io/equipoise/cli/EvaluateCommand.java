@@ -1,18 +1,10 @@
 package io.equipoise.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.ConfigReader;
 import io.equipoise.cli.config.ConfigSource;
-import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.OutcomeTable;
 import io.equipoise.model.ModelHub;
-import io.equipoise.model.PretrainedModel;
-import io.equipoise.sampling.Prompts;
-import io.equipoise.target.Constraint;
-import io.equipoise.target.EnergyBasedTarget;
-import io.equipoise.training.BaseSample;
 import io.equipoise.training.Evaluator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,46 +51,22 @@ final class EvaluateCommand extends Command {
         var source = ConfigSource.read(config);
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
-        var constraints = read.engineConstraints();
-        var lambda = run.isPresent() ? Optional.of(RunFolder.lambda(run.get())) : Optional.<JsonNode>empty();
+        var configured = ConfiguredTarget.of(read, run);
         try (var base = ModelHub.load(ModelFolder.of(read.model()), read.precision());
                 var tuned = ModelHub.load(ModelFolder.of(policy), read.precision())) {
-            if (tuned.model().config().vocabularySize() != base.model().config().vocabularySize()) {
-                throw new IllegalArgumentException("the policy's vocabulary has "
-                        + tuned.model().config().vocabularySize() + " tokens, the base model's "
-                        + base.model().config().vocabularySize() + "; the policy must come from the same model");
-            }
+            ModelFolder.requireSameVocabulary(base, tuned);
             var prompts = read.enginePrompts(base);
-            var target = lambda.map(known -> target(constraints, known)).orElseGet(() -> fit(read, base, prompts));
+            var target = configured.target(base, prompts);
             LOG.info("measuring the base model on {} texts", read.evaluation().baseSamples());
             var evaluator = Evaluator.create(
                     base, target, TrainingRun.sampling(read), read.evaluation().baseSamples(), prompts);
             LOG.info("measuring the policy on {} texts", read.evaluation().policySamples());
             var after = evaluator.of(tuned.model(), read.evaluation().policySamples());
-            var outcome = new Outcome(constraints, evaluator.ofBase(), after);
+            var outcome = new Outcome(configured.constraints(), evaluator.ofBase(), after);
             var json = outcome.json();
             json.put("seconds", (System.nanoTime() - start) * 1e-9);
             console().result(json);
             console().result(OutcomeTable.of(outcome));
         }
-    }
-
-    private static EnergyBasedTarget target(List<Constraint> constraints, JsonNode known) {
-        var lambda = new double[constraints.size()];
-        for (int f = 0; f < lambda.length; f++) {
-            String name = constraints.get(f).name();
-            if (!known.path(name).isNumber()) {
-                throw new ConfigException("the run has no lambda for the constraint '" + name
-                        + "'; give the configuration that it was made with");
-            }
-            lambda[f] = known.path(name).asDouble();
-        }
-        return EnergyBasedTarget.of(constraints, lambda);
-    }
-
-    /** λ as training finds it: with the same seed on the same samples. */
-    private static EnergyBasedTarget fit(RunConfig config, PretrainedModel base, Prompts prompts) {
-        LOG.info("sampling {} texts to find the target", config.training().momentSamples());
-        return BaseSample.target(base, config.engineConstraints(), config.training(), prompts);
     }
 }

@@ -2,6 +2,7 @@ package io.equipoise.cli;
 
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.model.ModelFormatException;
+import io.equipoise.model.PretrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,15 @@ final class ModelFolder {
         if (Files.exists(folder.resolve("config.json"))) return folder;
         var checkpoint = lastCheckpoint(folder).orElse(folder);
         return Files.isDirectory(checkpoint.resolve("policy")) ? checkpoint.resolve("policy") : folder;
+    }
+
+    /** @throws IllegalArgumentException if a policy's tokens can't be those of the base model */
+    static void requireSameVocabulary(PretrainedModel base, PretrainedModel policy) {
+        int size = policy.model().config().vocabularySize();
+        int wanted = base.model().config().vocabularySize();
+        if (size == wanted) return;
+        throw new IllegalArgumentException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
+                + "; the policy must come from the same model");
     }
 
     /** The checkpoint of the highest step in a run folder. */

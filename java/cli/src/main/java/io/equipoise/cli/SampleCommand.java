@@ -6,19 +6,22 @@ import io.equipoise.model.ModelHub;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** {@code sample}. */
-@picocli.CommandLine.Command(name = "sample", description = "Print texts that a model writes, one a line.")
+@picocli.CommandLine.Command(
+        name = "sample",
+        description = "Print texts that a model writes, or that a target has, one a line.")
 final class SampleCommand extends Command {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            required = true,
             description = "A model folder, a checkpoint, a run folder, or the word embedded.")
-    private String model = "";
+    private Optional<String> model = Optional.empty();
 
     @Option(names = "-n", paramLabel = "N", defaultValue = "10", description = "How many (${DEFAULT-VALUE}).")
     private int count;
@@ -41,8 +44,14 @@ final class SampleCommand extends Command {
             description = "The most tokens generated a text; by default 40 or what the model's context has room for.")
     private Optional<Integer> maxTokens = Optional.empty();
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "${DEFAULT-VALUE}")
-    private long seed;
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "By default 0; with --target, evaluation.seed of the configuration.")
+    private Optional<Long> seed = Optional.empty();
+
+    @ArgGroup(exclusive = false, heading = "Sampling from a target:%n")
+    private TargetOptions target = new TargetOptions();
 
     private static final int USUAL_TOKENS = 40;
 
@@ -53,12 +62,32 @@ final class SampleCommand extends Command {
     @Override
     void run() throws Exception {
         if (count < 1) throw new IllegalArgumentException("-n must be >= 1, got " + count);
+        if (target.isGiven()) sampleTarget();
+        else sampleModel();
+    }
+
+    private void sampleTarget() throws IOException {
+        if (model.isPresent()) {
+            throw new IllegalArgumentException("--target and --model don't go together: the configuration names the"
+                    + " base model; the model that proposes texts is --policy");
+        }
+        if (!prompt.isEmpty() || topK != 0 || topP != 1 || maxTokens.isPresent()) {
+            throw new IllegalArgumentException(
+                    "--prompt, --top-k, --top-p and --max-tokens don't go with --target, which"
+                            + " is a distribution over whole texts; their length is --set training.maxTokens=N");
+        }
+        new TargetSampling(target, count, seed, temperature, console()).run();
+    }
+
+    private void sampleModel() throws IOException {
+        var folder = ModelFolder.of(model.orElseThrow(() ->
+                new IllegalArgumentException("nothing to sample from; give --model DIR, or --target CONFIG.yaml")));
         var truncation = new Truncation(topK, topP);
-        try (var loaded = ModelHub.load(ModelFolder.of(model))) {
+        try (var loaded = ModelHub.load(folder)) {
             int[] start = prompt.isEmpty() ? new int[0] : Prompts.start(prompt, loaded);
             int room = loaded.model().config().contextLength() - Math.max(1, start.length);
             int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));
-            var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed);
+            var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed.orElse(0L));
             var prompts = new int[count][];
             Arrays.fill(prompts, start);
             var sequences = new Sampler(config).sample(loaded.model(), prompts, 0);

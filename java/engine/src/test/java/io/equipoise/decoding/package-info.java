@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.decoding;
+
+import org.jspecify.annotations.NullMarked;
