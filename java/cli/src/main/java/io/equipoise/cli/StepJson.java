@@ -49,6 +49,13 @@ public final class StepJson {
         put(ratio, "meanClipped", diagnostics.meanClippedRatio());
         put(ratio, "clippedShare", diagnostics.clippedShare());
         put(node, "learningRate", step.learningRate());
+        step.ppo().ifPresent(each -> {
+            var ppo = node.putObject("ppo");
+            put(ppo, "valueLoss", each.valueLoss());
+            put(ppo, "meanAdvantage", each.meanAdvantage());
+            put(ppo, "clipShare", each.clipShare());
+            put(ppo, "approximateKl", each.approximateKl());
+        });
         var check = node.putObject("check");
         check.put("outcome", step.check().outcome().name().toLowerCase(Locale.ROOT));
         put(check, "klTargetPolicy", step.check().klTargetPolicy());

@@ -53,8 +53,9 @@ final class TargetSampling {
         options.check();
         var config = options.config(seed);
         if (config.prompts().isPresent()) {
-            throw new IllegalArgumentException("--target takes a configuration without prompts, got one with"
-                    + " training.prompts, which has a target of its own after every prompt; leave training.prompts out");
+            throw new IllegalArgumentException(
+                    "--target takes a configuration without prompts, got one with"
+                            + " training.prompts, which has a target of its own after every prompt; leave training.prompts out");
         }
         var sampling = sampling(config);
         var target = ConfiguredTarget.of(config, options.run());

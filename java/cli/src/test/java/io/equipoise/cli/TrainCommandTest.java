@@ -91,8 +91,37 @@ class TrainCommandTest {
         assertThat(lines.get(0).at("/check/outcome").asText()).isEqualTo("none");
         assertThat(lines.get(0).at("/check/klTargetPolicy").isNull()).isTrue();
         assertThat(lines.get(1).at("/check/outcome").asText()).isIn("kept", "updated");
+        assertThat(lines.get(0).has("ppo")).isFalse();
         assertThat(lines.get(0).has("evaluation")).isFalse();
         assertThat(lines.get(1).at("/evaluation/klTargetPolicy").isNumber()).isTrue();
+    }
+
+    @Test
+    void ppoWritesWhatOnlyItHas() throws IOException {
+        var ofPpo = Outputs.of(
+                "train",
+                temporary.resolve("small.yaml").toString(),
+                "--output",
+                temporary.resolve("ppo").toString(),
+                "--set",
+                "training.objective=ppo",
+                "--set",
+                "training.onPolicy=true",
+                "--set",
+                "training.objectiveOptions={epochs: 2, minibatches: 2}");
+        assertThat(ofPpo.code()).as(ofPpo.err()).isZero();
+        var lines = metrics(temporary.resolve("ppo"));
+        assertThat(lines).hasSize(3);
+        for (var line : lines) {
+            assertThat(line.at("/ppo/valueLoss").asDouble()).isPositive();
+            assertThat(line.at("/ppo/meanAdvantage").isNumber()).isTrue();
+            assertThat(line.at("/ppo/clipShare").asDouble(-1)).isBetween(0.0, 1.0);
+            assertThat(line.at("/ppo/approximateKl").asDouble()).isPositive();
+            assertThat(line.path("gradientNorm").asDouble()).isPositive();
+        }
+        // 6 nats are wanted and none are there yet, so beta falls.
+        assertThat(lines.get(0).path("beta").asDouble()).isEqualTo(0.2);
+        assertThat(lines.get(1).path("beta").asDouble()).isLessThan(0.2);
     }
 
     @Test

@@ -42,6 +42,20 @@ public interface CausalLanguageModel extends AutoCloseable {
         return tokenScores(tokens, promptLength, microBatch, new float[0][]).logProb();
     }
 
+    /** D, the size of a hidden state. */
+    int width();
+
+    /**
+     * What the head sees before each generated token, teacher-forced: the last hidden state, after the last norm, of the text
+     * so far. Head times hidden state, softmax: the distribution of {@link #tokenScores}.
+     *
+     * @param tokens B ragged rows, prompt and generated tokens
+     * @param promptLength (B)
+     * @param microBatch sequences run at once; changes speed and memory only
+     * @return (B, T, D), ragged in T, without a gradient; 4·B·T·D bytes
+     */
+    float[][][] hiddenStates(int[][] tokens, int[] promptLength, int microBatch);
+
     /**
      * Adds the gradient of Σ_i Σ_t c_it · log π(x_it | x_i,&lt;t) to {@link Parameters#gradient()}; the result does not
      * depend on the micro-batch beyond rounding.

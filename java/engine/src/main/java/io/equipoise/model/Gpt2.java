@@ -112,6 +112,19 @@ final class Gpt2 implements CausalLanguageModel {
         return result;
     }
 
+    @Override
+    public int width() {
+        return config.width();
+    }
+
+    @Override
+    public float[][][] hiddenStates(int[][] tokens, int[] promptLength, int microBatch) {
+        requireOpen();
+        var result = new float[tokens.length][][];
+        engine.hiddenStates(batches(tokens, promptLength, microBatch), result);
+        return result;
+    }
+
     /** No larger than leaves every worker a share. */
     private List<MicroBatches> batches(int[][] tokens, int[] promptLength, int microBatch) {
         int share = (tokens.length + Workers.count() - 1) / Workers.count();

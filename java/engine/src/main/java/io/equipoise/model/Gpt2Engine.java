@@ -10,6 +10,9 @@ interface Gpt2Engine extends AutoCloseable {
     /** Writes scores of the batches' sequences to their rows of {@code result}. */
     void score(List<MicroBatches> batches, float[][] functions, TokenScores result);
 
+    /** Writes hidden states of the batches' sequences to their rows of {@code result}, (B, T, D), ragged in T. */
+    void hiddenStates(List<MicroBatches> batches, float[][][] result);
+
     /**
      * Adds the batches' gradient to the parameters'.
      *

@@ -51,6 +51,18 @@ final class Gpt2Workspace implements AutoCloseable {
         }
     }
 
+    /** Writes hidden states of the batch's sequences to their rows of {@code result}, (B, T, D), ragged in T. */
+    void hiddenStates(Gpt2Forward forward, RaggedBatch batch, float[][][] result) {
+        var states = batch.targets() == 0 ? Matrix.NONE : run(forward, activations.first(batch.size()), batch);
+        int[] sequences = batch.batch().sequences();
+        int[] starts = batch.batch().starts();
+        for (int b = 0; b < sequences.length; b++) {
+            var rows = new float[starts[b + 1] - starts[b]][];
+            for (int t = 0; t < rows.length; t++) rows[t] = states.row(starts[b] + t);
+            result[sequences[b]] = rows;
+        }
+    }
+
     /** The hidden states (N, D) that predict a generated token. */
     private Matrix run(Gpt2Forward forward, Gpt2Activations part, RaggedBatch batch) {
         forward.run(part, batch.tokens(), batch.positions(), batch.rows(), batch.first());

@@ -2,8 +2,10 @@ package io.equipoise.model;
 
 import io.equipoise.kernels.Kernels;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 
 /** GPT-2 on libtorch in f32. Autograd runs from the last hidden states down; the head above is {@link Gpt2Head}. */
 final class LibtorchGpt2 implements Gpt2Engine {
@@ -31,6 +33,30 @@ final class LibtorchGpt2 implements Gpt2Engine {
     public void score(List<MicroBatches> batches, float[][] functions, TokenScores result) {
         var head = new Gpt2Head(graphs.get(0), kernels);
         Workers.run(batches.size(), (worker, i) -> head.score(batches.get(i), functions, result));
+    }
+
+    @Override
+    public void hiddenStates(List<MicroBatches> batches, float[][][] result) {
+        Workers.run(batches.size(), (worker, i) -> hiddenStates(batches.get(i), result));
+    }
+
+    private void hiddenStates(MicroBatches batch, float[][][] result) {
+        int width = config.width();
+        var states = new float[batch.targets().length * width];
+        if (states.length > 0) {
+            try (var scope = new PointerScope();
+                    var guard = new NoGradGuard()) {
+                graphs.get(0).predicting(batch).data_ptr_float().get(states);
+            }
+        }
+        for (int b = 0; b < batch.sequences().length; b++) {
+            int first = batch.starts()[b];
+            var rows = new float[batch.starts()[b + 1] - first][];
+            for (int t = 0; t < rows.length; t++) {
+                rows[t] = Arrays.copyOfRange(states, (first + t) * width, (first + t + 1) * width);
+            }
+            result[batch.sequences()[b]] = rows;
+        }
     }
 
     @Override

@@ -66,6 +66,18 @@ final class NativeGpt2 implements Gpt2Engine {
     }
 
     @Override
+    public void hiddenStates(List<MicroBatches> batches, float[][][] result) {
+        weights.prepare();
+        Workers.run(batches.size(), (worker, i) -> {
+            try (var batch = RaggedBatch.of(batches.get(i))) {
+                var workspace = take(forScores, batch, false);
+                workspace.hiddenStates(forward, batch, result);
+                forScores.add(workspace);
+            }
+        });
+    }
+
+    @Override
     public void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb) {
         accumulateGradient(batches, coefficients, logProb, batch -> GradientObserver.NONE);
     }

@@ -24,6 +24,22 @@ public record KlControl(double beta, boolean baseline) implements Objective {
         return logBase + reward / beta;
     }
 
+    /**
+     * What each token of one sequence brings of r − β·log(π/a): its own share of the divergence, the last one r too. They
+     * add up to the whole.
+     *
+     * @param logPolicy (T) log π of each token, nats
+     * @param logBase (T) log a of each token, nats
+     * @param reward r(x)
+     * @return (T)
+     */
+    public double[] tokenRewards(double[] logPolicy, double[] logBase, double reward) {
+        var rewards = new double[logPolicy.length];
+        for (int t = 0; t < rewards.length; t++) rewards[t] = beta * (logBase[t] - logPolicy[t]);
+        if (rewards.length > 0) rewards[rewards.length - 1] += reward;
+        return rewards;
+    }
+
     @Override
     public boolean hasBaseline() {
         return baseline;

@@ -3,6 +3,7 @@ package io.equipoise.training;
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.Vector;
+import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Parameters;
 import java.util.function.Predicate;
 
@@ -49,6 +50,26 @@ final class Adam implements AutoCloseable {
             }
             from = end;
         }
+    }
+
+    /**
+     * One ascending step on the gradient that a model has accumulated, clipped as configured.
+     *
+     * @param sequences that it was summed over
+     * @return its norm, as a mean over sequences and before clipping
+     * @throws ArithmeticException if it is not finite
+     */
+    double ascend(CausalLanguageModel policy, int sequences, double learningRate, TrainingConfig config) {
+        double norm = policy.gradientNorm() / sequences;
+        if (!Double.isFinite(norm)) {
+            throw new ArithmeticException(
+                    "the gradient of update " + (steps + 1) + " is not finite; lower learningRate ("
+                            + config.learningRate() + ") or check the base model's weights");
+        }
+        double clip = config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (norm + 1e-6));
+        step(policy.parameters(), learningRate, config, -clip / sequences);
+        policy.changed();
+        return norm;
     }
 
     private boolean alike(Parameters.Parameter a, Parameters.Parameter b) {

@@ -81,6 +81,16 @@ final class DistinctSequences {
         put(model.tokenLogProbs(some.tokens(), some.promptLength(), microBatch), firsts, logProb);
     }
 
+    /** {@link CausalLanguageModel#hiddenStates} of all sequences, (B, T, D). Those of one kind share their arrays. */
+    float[][][] hiddenStates(CausalLanguageModel model, int microBatch) {
+        int[] firsts = firsts(IntStream.range(0, kind.length).toArray());
+        var some = sequences.select(firsts);
+        float[][][] found = model.hiddenStates(some.tokens(), some.promptLength(), microBatch);
+        var hidden = new float[kind.length][][];
+        for (int i = 0; i < kind.length; i++) hidden[i] = found[Arrays.binarySearch(firsts, kind[i])];
+        return hidden;
+    }
+
     /**
      * Adds the gradient of some sequences to a model's, each kind run forward and backward once.
      *

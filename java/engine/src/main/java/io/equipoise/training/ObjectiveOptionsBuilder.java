@@ -13,6 +13,12 @@ public final class ObjectiveOptionsBuilder {
     private double beta = 0.2;
     private double targetKl = 6;
     private double horizon = 10_000;
+    private double clip = 0.2;
+    private int epochs = 4;
+    private int minibatches = 1;
+    private double gaeLambda = 0.95;
+    private double valueLearningRate = 1e-4;
+    private boolean whiten = true;
 
     ObjectiveOptionsBuilder() {}
 
@@ -51,8 +57,51 @@ public final class ObjectiveOptionsBuilder {
         return this;
     }
 
+    public ObjectiveOptionsBuilder clip(double value) {
+        clip = value;
+        return this;
+    }
+
+    public ObjectiveOptionsBuilder epochs(int value) {
+        epochs = value;
+        return this;
+    }
+
+    public ObjectiveOptionsBuilder minibatches(int value) {
+        minibatches = value;
+        return this;
+    }
+
+    public ObjectiveOptionsBuilder gaeLambda(double value) {
+        gaeLambda = value;
+        return this;
+    }
+
+    public ObjectiveOptionsBuilder valueLearningRate(double value) {
+        valueLearningRate = value;
+        return this;
+    }
+
+    public ObjectiveOptionsBuilder whiten(boolean value) {
+        whiten = value;
+        return this;
+    }
+
     /** The finished options, checked. */
     public ObjectiveOptions build() {
-        return new ObjectiveOptions(baseline, divergence, alpha, limit, beta, targetKl, horizon);
+        return new ObjectiveOptions(
+                baseline,
+                divergence,
+                alpha,
+                limit,
+                beta,
+                targetKl,
+                horizon,
+                clip,
+                epochs,
+                minibatches,
+                gaeLambda,
+                valueLearningRate,
+                whiten);
     }
 }

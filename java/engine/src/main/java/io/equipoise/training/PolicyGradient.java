@@ -63,6 +63,13 @@ final class PolicyGradient {
         }
     }
 
+    /** What is known of an on-policy batch without running it backward. */
+    Outcome none(Rollout rollout, Objective objective, double logZ) {
+        float[][] tokenLogPolicy = known(rollout);
+        var coefficients = BatchCoefficients.of(objective, rollout, Sequences.sum(tokenLogPolicy), logZ);
+        return new Outcome(coefficients, tokenLogPolicy, 0, Double.NaN);
+    }
+
     /**
      * Adds the batch's gradient, summed over sequences, to the policy's.
      *

@@ -40,6 +40,7 @@ public final class Trainer implements AutoCloseable {
     private final Optional<ControlVariates> variates;
     private final PolicyGradient gradient;
     private final Proposal proposal;
+    private final Optional<ProximalPolicyUpdate> ppo;
     private Objective objective;
     private int steps;
     private double learningRateScale = 1;
@@ -87,6 +88,7 @@ public final class Trainer implements AutoCloseable {
         gradient = new PolicyGradient(policy, config, variates);
         adam = new Adam(kernels, policy.parameters().value().size(), trainable);
         proposal = new Proposal(base, policy, config);
+        ppo = config.isPpo() ? Optional.of(new ProximalPolicyUpdate(policy, adam, config, kernels)) : Optional.empty();
     }
 
     /**
@@ -184,7 +186,9 @@ public final class Trainer implements AutoCloseable {
         double logAimZ = batches.partition().remaining() + correction.logZRatio();
 
         policy.parameters().gradient().clear();
-        var outcome = gradient.accumulate(rollout, objective, logAimZ, batch.first(), gradient.measures(steps));
+        var outcome = ppo.isPresent()
+                ? gradient.none(rollout, objective, logAimZ)
+                : gradient.accumulate(rollout, objective, logAimZ, batch.first(), gradient.measures(steps));
         double[] logPolicy = outcome.logPolicy();
         double[] coefficient = kernels.coefficients(outcome.coefficients(), logPolicy);
         clock.end("gradient");
@@ -193,14 +197,9 @@ public final class Trainer implements AutoCloseable {
         double learningRate = learningRateScale
                 * config.learningRate()
                 * config.schedule().factor(steps, config.warmupSteps(), config.steps());
-        double gradientNorm = policy.gradientNorm() / rollout.size();
-        if (!Double.isFinite(gradientNorm)) {
-            throw new ArithmeticException("the gradient of step " + steps + " is not finite; lower learningRate ("
-                    + config.learningRate() + ") or check the base model's weights");
-        }
-        // Adam descends; the estimator is of an ascent direction.
-        adam.step(policy.parameters(), learningRate, config, -clip(gradientNorm) / rollout.size());
-        policy.changed();
+        var proximal = ppo.map(each -> each.update(rollout, KlController.beta(objective), learningRate));
+        double gradientNorm = proximal.map(ProximalPolicyUpdate.Outcome::gradientNorm)
+                .orElseGet(() -> adam.ascend(policy, rollout.size(), learningRate, config));
         proposal.keep(rollout, logPolicy);
         var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
@@ -222,13 +221,10 @@ public final class Trainer implements AutoCloseable {
                 outcome.subsamplingVariance(),
                 Diagnostics.of(coefficient, energies.logRatio(), outcome.meanSquaredNorm(), gradientNorm),
                 learningRate,
+                proximal.map(ProximalPolicyUpdate.Outcome::numbers),
                 check,
                 batch.tokens(),
                 clock.seconds());
-    }
-
-    private double clip(double gradientNorm) {
-        return config.gradientClip() == 0 ? 1 : Math.min(1, config.gradientClip() / (gradientNorm + 1e-6));
     }
 
     private Step.Check check(double logAimZ) {
@@ -310,6 +306,7 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         adam.close();
+        ppo.ifPresent(ProximalPolicyUpdate::close);
         batches.close();
         proposal.close();
         policy.close();

@@ -26,7 +26,7 @@ import java.util.regex.PatternSyntaxException;
  *     others not of those whose coefficients are 0 whatever π is, and what would need them isn't reported
  * @param gradientDiagnosticsEvery at the first step and every so many later, the variance of the gradient is measured; 0: never
  * @param gradientDiagnostics how
- * @param steps optimiser steps
+ * @param steps batches sampled; an optimiser step each, of {@code ppo} several
  * @param batchSize B, sequences a step
  * @param promptsPerStep how many prompts these go on from, batchSize/promptsPerStep from each; with one prompt or none not
  *     looked at
@@ -113,6 +113,8 @@ public record TrainingConfig(
             throw new IllegalArgumentException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
                     + " whose checks need every sequence of every step, got " + diagnosticsEvery);
         }
+        if (isPpo(objective))
+            objectiveOptions.requirePpo(onPolicy, batchSize, gradientSubsampling, gradientDiagnosticsEvery);
         var wanted = objectiveOptions.objective(objective, onPolicy, normalize);
         boolean checksDistance = proposalUpdate == ProposalUpdate.KL || proposalUpdate == ProposalUpdate.TVD;
         if (!wanted.aimsAtTarget() && !onPolicy && checksDistance) {
@@ -173,6 +175,15 @@ public record TrainingConfig(
 
     private static void atLeast(String name, int value, int least) {
         if (value < least) throw new IllegalArgumentException(name + " must be >= " + least + ", got " + value);
+    }
+
+    /** Whether batches are trained on by proximal policy optimisation rather than in one optimiser step. */
+    boolean isPpo() {
+        return isPpo(objective);
+    }
+
+    private static boolean isPpo(String objective) {
+        return objective.equals("ppo");
     }
 
     /** The objective by its formula. */

@@ -14,7 +14,7 @@ public final class CountingModel implements CausalLanguageModel {
         this.inner = inner;
     }
 
-    /** Rows of {@link #tokenScores}, as lists so that they can be compared. */
+    /** Rows of {@link #tokenScores} and {@link #hiddenStates}, as lists so that they can be compared. */
     public List<List<Integer>> scored() {
         return List.copyOf(scored);
     }
@@ -50,6 +50,17 @@ public final class CountingModel implements CausalLanguageModel {
     public TokenScores tokenScores(int[][] tokens, int[] promptLength, int microBatch, float[][] functions) {
         for (int[] row : tokens) scored.add(row(row));
         return inner.tokenScores(tokens, promptLength, microBatch, functions);
+    }
+
+    @Override
+    public int width() {
+        return inner.width();
+    }
+
+    @Override
+    public float[][][] hiddenStates(int[][] tokens, int[] promptLength, int microBatch) {
+        for (int[] row : tokens) scored.add(row(row));
+        return inner.hiddenStates(tokens, promptLength, microBatch);
     }
 
     @Override

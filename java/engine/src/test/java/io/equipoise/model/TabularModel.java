@@ -207,6 +207,24 @@ public final class TabularModel implements CausalLanguageModel {
     }
 
     @Override
+    public int width() {
+        return (int) value.size() / (letters + 1);
+    }
+
+    /** Which prefix it is, as 0s and a 1: the logits' table is the head. */
+    @Override
+    public float[][][] hiddenStates(int[][] tokens, int[] promptLength, int microBatch) {
+        var result = new float[tokens.length][][];
+        for (int i = 0; i < tokens.length; i++) {
+            result[i] = new float[tokens[i].length - promptLength[i]][width()];
+            for (int t = 0; t < result[i].length; t++) {
+                result[i][t][offset(tokens[i], t + promptLength[i]) / (letters + 1)] = 1;
+            }
+        }
+        return result;
+    }
+
+    @Override
     public double[] accumulateGradient(
             int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients) {
         float[][] logProbs = tokenLogProbs(tokens, promptLength, microBatch);

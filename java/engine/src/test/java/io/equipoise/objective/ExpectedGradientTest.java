@@ -177,7 +177,7 @@ class ExpectedGradientTest {
                 .toArray();
     }
 
-    private static void assertClose(String what, double[] actual, double[] wanted) {
+    static void assertClose(String what, double[] actual, double[] wanted) {
         assertThat(Arrays.stream(wanted).map(Math::abs).max().orElse(0))
                 .as("a gradient that says something")
                 .isGreaterThan(1e-3);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * A language small enough to list, in float64: letters 1 … L, 0 ends a sequence, at most {@code length} tokens, and a free
@@ -56,25 +57,48 @@ final class ToyLanguage {
 
     /** log π of every sequence, nats. */
     double[] logProbs(double[] logits) {
-        return sequences.stream()
-                .mapToDouble(sequence -> {
-                    double sum = 0;
-                    for (int t = 0; t < sequence.length; t++) {
-                        sum += Math.log(softmax(logits, offset(sequence, t))[sequence[t]]);
-                    }
-                    return sum;
-                })
+        return IntStream.range(0, sequences.size())
+                .mapToDouble(i -> Arrays.stream(tokenLogProbs(logits, i)).sum())
                 .toArray();
+    }
+
+    /** log π of every token of one sequence, nats. */
+    double[] tokenLogProbs(double[] logits, int index) {
+        int[] sequence = sequences.get(index);
+        return IntStream.range(0, sequence.length)
+                .mapToDouble(t -> Math.log(softmax(logits, offset(sequence, t))[sequence[t]]))
+                .toArray();
+    }
+
+    /** Of a number for every prefix, held where its logits begin, those of one sequence's prefixes, token by token. */
+    double[] ofPrefixes(double[] numbers, int index) {
+        int[] sequence = sequences.get(index);
+        return IntStream.range(0, sequence.length)
+                .mapToDouble(t -> numbers[offset(sequence, t)])
+                .toArray();
+    }
+
+    /** Adds to a number for every prefix, held where its logits begin, one for each of one sequence's prefixes. */
+    void addToPrefixes(double[] numbers, int index, double[] addends) {
+        int[] sequence = sequences.get(index);
+        for (int t = 0; t < sequence.length; t++) numbers[offset(sequence, t)] += addends[t];
     }
 
     /** Adds scale·∇ log π of one sequence. */
     void addGradient(double[] gradient, double[] logits, int index, double scale) {
+        var scales = new double[sequences.get(index).length];
+        Arrays.fill(scales, scale);
+        addGradient(gradient, logits, index, scales);
+    }
+
+    /** Adds Σ_t scale_t·∇ log π(x_t | x_&lt;t) of one sequence. */
+    void addGradient(double[] gradient, double[] logits, int index, double[] scale) {
         int[] sequence = sequences.get(index);
         for (int t = 0; t < sequence.length; t++) {
             int offset = offset(sequence, t);
             double[] probability = softmax(logits, offset);
             for (int v = 0; v <= letters; v++) {
-                gradient[offset + v] += scale * ((v == sequence[t] ? 1 : 0) - probability[v]);
+                gradient[offset + v] += scale[t] * ((v == sequence[t] ? 1 : 0) - probability[v]);
             }
         }
     }

@@ -12,6 +12,7 @@ import io.equipoise.model.ModelHub;
 import io.equipoise.model.TabularModel;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SamplerTest {

@@ -42,7 +42,7 @@ class ToyObjectivesTest {
     }
 
     /** What is known of the language after a run. */
-    private record Outcome(double[] logBase, double[] logTarget, double[] reward, double[] logPolicy) {
+    record Outcome(double[] logBase, double[] logTarget, double[] reward, double[] logPolicy) {
         static Outcome of(List<Constraint> constraints, TrainingConfig config) {
             try (var base = TabularModel.random(2, 3, 20);
                     var trainer = Trainer.create(base, TabularModel::text, constraints, config)) {
