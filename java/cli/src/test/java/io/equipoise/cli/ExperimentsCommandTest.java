@@ -101,7 +101,7 @@ class ExperimentsCommandTest {
     }
 
     private static JsonNode timeless(JsonNode result) {
-        ((ObjectNode) result).remove("seconds");
+        ((ObjectNode) result).remove("cpuSeconds");
         return result;
     }
 }

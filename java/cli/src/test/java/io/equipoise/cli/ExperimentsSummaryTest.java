@@ -32,7 +32,7 @@ class ExperimentsSummaryTest {
         assertThat(json.at("/runs/planned").asInt()).isEqualTo(17);
         assertThat(json.at("/runs/made").asInt()).isEqualTo(17);
         assertThat(json.at("/runs/missing")).isEmpty();
-        assertThat(json.at("/runs/seconds").asDouble()).isEqualTo(17 * 720);
+        assertThat(json.at("/runs/cpuSeconds").asDouble()).isEqualTo(17 * 720);
         // 1 of 2 isn't seven tenths.
         assertClaim(json, "constraintSatisfaction", "not reproduced", 1, 2, 2);
         assertClaim(json, "klTargetPolicy", "reproduced", 2, 2, 2);

@@ -86,7 +86,7 @@ final class MadeUpExperiments {
         String constraint = task.equals(WORD) ? "home" : "female";
         var result = StepJson.node();
         result.put("task", task).put("method", method).put("seed", seed);
-        result.put("batchSize", batch.isEmpty() ? 256 : 64).put("steps", STEPS).put("seconds", 720);
+        result.put("batchSize", batch.isEmpty() ? 256 : 64).put("steps", STEPS).put("cpuSeconds", 720);
         result.putObject("desired").put(constraint, task.equals(WORD) ? 1 : 0.5);
         model(result.putObject("before"), constraint, 0.1, 4, 0, 0.95);
         double extra = BY_SEED.get(seed);

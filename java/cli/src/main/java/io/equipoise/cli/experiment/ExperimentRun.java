@@ -44,7 +44,7 @@ final class ExperimentRun {
 
     /** @param progress is told every step */
     ObjectNode run(Experiment experiment, Consumer<Step> progress) {
-        long start = System.nanoTime();
+        double start = cpuSeconds();
         var config = experiment.config(folder);
         if (config.prompts().isPresent()) {
             throw new ConfigException(
@@ -83,11 +83,20 @@ final class ExperimentRun {
                             evaluator.of(trainer.policy(), config.evaluation().policySamples())));
             result.set("series", series);
             result.put("kernels", KernelProvider.kernels().description());
-            result.put("seconds", Math.round((System.nanoTime() - start) * 1e-9));
+            result.put("cpuSeconds", Math.round(cpuSeconds() - start));
             return result;
         } catch (ArithmeticException diverged) {
             throw new ArithmeticException(experiment + ": " + diverged.getMessage());
         }
+    }
+
+    /** What all threads of this process have used: other than the time that passed, it doesn't depend on what else is running. */
+    private static double cpuSeconds() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .map(used -> used.toMillis() * 1e-3)
+                .orElse(Double.NaN);
     }
 
     private Evaluator evaluator(RunConfig config) {

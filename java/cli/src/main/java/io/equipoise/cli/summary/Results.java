@@ -82,8 +82,8 @@ final class Results {
     }
 
     /** That the runs took, one after the other. */
-    double seconds() {
-        return runs.stream().mapToDouble(RunResult::seconds).sum();
+    double cpuSeconds() {
+        return runs.stream().mapToDouble(RunResult::cpuSeconds).sum();
     }
 
     /** Any run of a task: all start from the same base model and have the same target. */

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param desired moments by constraint
  * @param before of the base model
  * @param after of the policy
- * @param seconds that it took
+ * @param cpuSeconds that it took, of all cores together
  * @param series a value a step by name; NaN where there is none
  */
 record RunResult(
@@ -25,7 +25,7 @@ record RunResult(
         Map<String, Double> desired,
         Measured before,
         Measured after,
-        double seconds,
+        double cpuSeconds,
         Map<String, double[]> series) {
     /** The series of the variance of one text's gradient; not every run measures it. */
     static final String GRADIENT_VARIANCE = "gradientVariance";
@@ -64,7 +64,7 @@ record RunResult(
                 numbers(object(experiment, json, "desired")),
                 measured(experiment, json, "before"),
                 measured(experiment, json, "after"),
-                json.path("seconds").asDouble(),
+                json.path("cpuSeconds").asDouble(),
                 series);
     }
 

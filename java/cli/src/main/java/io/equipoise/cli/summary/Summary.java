@@ -33,13 +33,13 @@ public final class Summary {
         return SummaryText.of(results, claims);
     }
 
-    /** {@code {"runs": {planned, made, seconds, missing}, "claims": […], "figures": […]}}; null for what isn't known. */
+    /** {@code {"runs": {planned, made, cpuSeconds, missing}, "claims": […], "figures": […]}}; null for what isn't known. */
     public ObjectNode json() {
         var root = JsonNodeFactory.instance.objectNode();
         var runs = root.putObject("runs");
         runs.put("planned", results.planned().size());
         runs.put("made", results.runs().size());
-        runs.put("seconds", results.seconds());
+        runs.put("cpuSeconds", results.cpuSeconds());
         var missing = runs.putArray("missing");
         for (var experiment : results.missing()) {
             var node = missing.addObject();

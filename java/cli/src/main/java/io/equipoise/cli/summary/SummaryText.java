@@ -46,7 +46,7 @@ final class SummaryText {
     static String runs(Results results) {
         String hours = results.runs().isEmpty()
                 ? ""
-                : String.format(Locale.ROOT, "; they took %.1f hours", results.seconds() / 3600);
+                : String.format(Locale.ROOT, "; they took %.1f hours of one core", results.cpuSeconds() / 3600);
         String made = results.runs().size() + " of " + results.planned().size() + " runs are there" + hours + ".";
         if (results.missing().isEmpty()) return made;
         var groups = new TreeMap<String, Map<String, List<String>>>();
