@@ -117,6 +117,40 @@ public class AdamBenchmark extends OperationBenchmark {
         return parameter;
     }
 
+    /** The same on the device. */
+    public static class Cuda extends CudaOperands {
+        private Vector parameter = Vector.NONE;
+        private Vector firstMoment = Vector.NONE;
+        private Vector secondMoment = Vector.NONE;
+        private Vector gradient = Vector.NONE;
+        private long step;
+
+        /** Two steps, as the host's own check. */
+        @Setup
+        public void setUp(AdamBenchmark host) {
+            parameter = copy(host.parameter);
+            firstMoment = copy(host.firstMoment);
+            secondMoment = copy(host.secondMoment);
+            gradient = copy(host.gradient);
+            for (int k = 0; k < 2; k++) {
+                host.cpu();
+                adam();
+            }
+            Agreement.require(kernels.description(), parameter.toFloats(), host.parameter.toFloats(), 1e-7, 1e-5);
+        }
+
+        private void adam() {
+            kernels.adam(parameter, firstMoment, secondMoment, gradient, rule(++step), 1);
+            synchronize();
+        }
+    }
+
+    @Benchmark
+    public Vector cuda(Cuda device) {
+        device.adam();
+        return device.parameter;
+    }
+
     @Benchmark
     public long libtorch() {
         try (var scope = new PointerScope()) {

@@ -88,9 +88,12 @@ public class GradientBenchmark extends OperationBenchmark {
     }
 
     private void agree(String what, Tensor actual, float[][] expected) {
+        agree(what, Logits.matrix(actual), expected);
+    }
+
+    private void agree(String what, Matrix matrix, float[][] expected) {
         // bf16 rounds by up to 2⁻⁹, and libtorch does so at every operation.
         double share = type == DataType.F32 ? 1e-4 : 0.02;
-        var matrix = Logits.matrix(actual);
         for (int row = 0; row < rows; row++) {
             Agreement.require(what + ", row " + row, row(matrix, row), expected[row], 1e-6, share);
         }
@@ -104,6 +107,47 @@ public class GradientBenchmark extends OperationBenchmark {
     public Matrix cpu() {
         kernels.gradient(logits.matrix, logSumExp, logits.token, logits.coefficient);
         return logits.matrix;
+    }
+
+    /** The same on the device. */
+    public static class Cuda extends CudaOperands {
+        private Matrix logits = Matrix.NONE;
+        private Matrix fresh = Matrix.NONE;
+        private Vector logSumExp = Vector.NONE;
+        private Vector token = Vector.NONE;
+        private Vector coefficient = Vector.NONE;
+
+        @Setup
+        public void setUp(GradientBenchmark host) {
+            host.refresh();
+            logits = copy(host.logits.matrix);
+            fresh = copy(host.logits.matrix);
+            logSumExp = copy(host.logSumExp);
+            token = copy(host.logits.token);
+            coefficient = copy(host.logits.coefficient);
+            host.cpu();
+            var expected = new float[host.rows][];
+            for (int row = 0; row < host.rows; row++) expected[row] = host.logits.matrix.row(row);
+            gradient();
+            host.agree(kernels.description(), logits, expected);
+        }
+
+        @Setup(Level.Invocation)
+        public void refresh() {
+            logits.copyRows(0, fresh, 0, fresh.rows());
+            synchronize();
+        }
+
+        private void gradient() {
+            kernels.gradient(logits, logSumExp, token, coefficient);
+            synchronize();
+        }
+    }
+
+    @Benchmark
+    public Matrix cuda(Cuda device) {
+        device.gradient();
+        return device.logits;
     }
 
     @Benchmark

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.model.Device;
 import io.equipoise.model.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
@@ -36,7 +38,8 @@ public final class Results {
             "TokenLogProbBenchmark", TokenLogProbBenchmark::work,
             "GradientBenchmark", GradientBenchmark::work,
             "AdamBenchmark", AdamBenchmark::work,
-            "HeadBenchmark", HeadBenchmark::work);
+            "HeadBenchmark", HeadBenchmark::work,
+            "LmHeadBenchmark", LmHeadBenchmark::work);
 
     private Results() {}
 
@@ -45,6 +48,7 @@ public final class Results {
         var options = new OptionsBuilder().parent(asked);
         for (String include : asked.getIncludes()) options.include(include);
         if (!asked.getIncludes().isEmpty()) options.include("MachineBenchmark");
+        leaveOut(options);
         var runner = new Runner(options.build());
         if (asked.shouldHelp() || asked.shouldList()) {
             if (asked.shouldHelp()) asked.showHelp();
@@ -55,6 +59,23 @@ public final class Results {
         if (results.isEmpty()) return;
         var folder = Files.createDirectories(Path.of(System.getProperty("equipoise.results", "benchmarks/results")));
         merge(folder, results);
+    }
+
+    /** What can't be run without a card, or without libtorch for it, and says so in one line. */
+    private static void leaveOut(ChainedOptionsBuilder options) {
+        var obstacle = KernelProvider.all().stream()
+                .filter(provider -> provider.name().equals("cuda"))
+                .findFirst()
+                .flatMap(KernelProvider::unavailable);
+        if (obstacle.isPresent()) {
+            options.exclude("\\.cuda\\w*$");
+            System.out.println("cuda left out: " + obstacle.get());
+            return;
+        }
+        Device.CUDA.unavailable().ifPresent(reason -> {
+            options.exclude("\\.cudaProductThenSample$");
+            System.out.println("cudaProductThenSample left out: " + reason);
+        });
     }
 
     private static void merge(Path folder, Collection<RunResult> results) throws IOException {
@@ -91,6 +112,8 @@ public final class Results {
     private static ObjectNode node(RunResult result, Map<String, Double> machine) {
         var node = JSON.createObjectNode();
         node.put("benchmark", name(result));
+        boolean onCard = method(result).startsWith("cuda");
+        if (onCard) node.put("device", KernelProvider.named("cuda").description());
         var parameters = parameters(result);
         node.putPOJO("parameters", parameters);
         var statistics = result.getPrimaryResult().getStatistics();
@@ -102,7 +125,7 @@ public final class Results {
             double rate = perSecond(work, median(result));
             node.put(work.flop() > 0 ? "flopPerSecond" : "bytesPerSecond", rate);
             var most = machine.get(work.bound());
-            if (most != null) node.putObject("shareOfMachine").put(work.bound(), rate / most);
+            if (most != null && !onCard) node.putObject("shareOfMachine").put(work.bound(), rate / most);
         });
         node.put("commit", System.getProperty("equipoise.commit", "unknown"));
         node.put("jdk", System.getProperty("java.runtime.version"));
@@ -142,7 +165,7 @@ public final class Results {
     }
 
     private static String key(ObjectNode node) {
-        return node.path("benchmark").asText() + node.path("parameters");
+        return node.path("benchmark").asText() + node.path("device").asText() + node.path("parameters");
     }
 
     private static String cpu() throws IOException {

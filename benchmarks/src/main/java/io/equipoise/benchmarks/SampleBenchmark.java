@@ -4,6 +4,7 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Philox;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import java.util.Map;
@@ -101,6 +102,42 @@ public class SampleBenchmark extends OperationBenchmark {
     public Vector cpu() {
         kernels.sample(token, logProb, logits.matrix, sequence, position, 1, Truncation.NONE, SEED);
         return token;
+    }
+
+    /** The same on the device. */
+    public static class Cuda extends CudaOperands {
+        private Matrix logits = Matrix.NONE;
+        private Vector token = Vector.NONE;
+        private Vector logProb = Vector.NONE;
+        private Vector sequence = Vector.NONE;
+        private Vector position = Vector.NONE;
+
+        @Setup
+        public void setUp(SampleBenchmark host) {
+            logits = copy(host.logits.matrix);
+            token = zeros(DataType.I32, host.rows);
+            logProb = zeros(DataType.F32, host.rows);
+            sequence = copy(host.sequence);
+            position = copy(host.position);
+            // Its check has left what the CPU's kernels gave.
+            host.cpu();
+            sample();
+            if (!Arrays.equals(token.toInts(), host.token.toInts())) {
+                throw new IllegalStateException(kernels.description() + " draws other tokens than the CPU");
+            }
+            Agreement.require(kernels.description(), logProb.toFloats(), host.logProb.toFloats(), 1e-5);
+        }
+
+        private void sample() {
+            kernels.sample(token, logProb, logits, sequence, position, 1, Truncation.NONE, SEED);
+            synchronize();
+        }
+    }
+
+    @Benchmark
+    public Vector cuda(Cuda device) {
+        device.sample();
+        return device.token;
     }
 
     @Benchmark

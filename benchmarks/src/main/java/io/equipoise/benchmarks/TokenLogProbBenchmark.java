@@ -2,6 +2,7 @@ package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.DataType;
+import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -77,6 +78,40 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
     public Vector cpu() {
         kernels.tokenLogProb(logProb, logSumExp, entropy, logits.matrix, logits.token, 1);
         return logProb;
+    }
+
+    /** The same on the device. */
+    public static class Cuda extends CudaOperands {
+        private Matrix logits = Matrix.NONE;
+        private Vector token = Vector.NONE;
+        private Vector logProb = Vector.NONE;
+        private Vector logSumExp = Vector.NONE;
+        private Vector entropy = Vector.NONE;
+
+        @Setup
+        public void setUp(TokenLogProbBenchmark host) {
+            logits = copy(host.logits.matrix);
+            token = copy(host.logits.token);
+            logProb = zeros(DataType.F32, host.rows);
+            logSumExp = zeros(DataType.F32, host.rows);
+            entropy = zeros(DataType.F32, host.rows);
+            host.cpu();
+            tokenLogProb();
+            Agreement.require(kernels.description(), logProb.toFloats(), host.logProb.toFloats(), 1e-5);
+            Agreement.require(kernels.description(), logSumExp.toFloats(), host.logSumExp.toFloats(), 1e-5);
+            Agreement.require(kernels.description(), entropy.toFloats(), host.entropy.toFloats(), 1e-5);
+        }
+
+        private void tokenLogProb() {
+            kernels.tokenLogProb(logProb, logSumExp, entropy, logits, token, 1);
+            synchronize();
+        }
+    }
+
+    @Benchmark
+    public Vector cuda(Cuda device) {
+        device.tokenLogProb();
+        return device.logProb;
     }
 
     @Benchmark

@@ -30,8 +30,6 @@ final class CudaDriver implements Device {
 
     /** Errors from here on are a kernel's, found when it ran rather than by the call that reports them. */
     private static final int FIRST_ASYNCHRONOUS = CUDA_ERROR_ILLEGAL_ADDRESS;
-    /** What a block may use without asking for more. */
-    private static final int USUAL_SHARED_BYTES = 48 << 10;
     /** Bytes of freed memory that stay with the process for the next allocation. */
     private static final long KEPT_BYTES = 256L << 20;
 
@@ -144,6 +142,18 @@ final class CudaDriver implements Device {
     }
 
     @Override
+    public void clear(long address, long bytes) {
+        enter();
+        checkLater("clearing memory", cuMemsetD8Async(address, (byte) 0, bytes, stream()));
+    }
+
+    @Override
+    public void copy(long to, long from, long bytes) {
+        enter();
+        checkLater("copying on the device", cuMemcpyDtoDAsync(to, from, bytes, stream()));
+    }
+
+    @Override
     public void copyToDevice(long address, Pointer host, long bytes) {
         enter();
         checkLater("copying to the device", cuMemcpyHtoDAsync(address, host, bytes, stream()));
@@ -198,11 +208,6 @@ final class CudaDriver implements Device {
         }
         enter();
         var function = ((Loaded) kernel).function();
-        if (grid.sharedBytes() > USUAL_SHARED_BYTES) {
-            checkLater(
-                    kernel.name(),
-                    cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, grid.sharedBytes()));
-        }
         var stream = stream();
         try (var parameters = new LaunchArguments(kernel.name(), arguments)) {
             int result = cuLaunchKernel(
@@ -213,7 +218,7 @@ final class CudaDriver implements Device {
                     grid.threads(),
                     1,
                     1,
-                    grid.sharedBytes(),
+                    0,
                     stream,
                     parameters.addresses(),
                     new PointerPointer<>());

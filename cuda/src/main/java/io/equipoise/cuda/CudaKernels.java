@@ -9,6 +9,7 @@ import io.equipoise.kernels.Truncation;
 import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Memory;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,10 +31,12 @@ public final class CudaKernels implements Kernels {
     private static final int MATCH_WORDS_THREADS = 32;
 
     private final Launcher launcher;
+    private final Memory memory;
 
     /** @param device stays the caller's, and outlives this */
     public CudaKernels(Device device) {
         launcher = new Launcher(device);
+        memory = new DeviceMemory(device);
     }
 
     /**
@@ -48,9 +51,19 @@ public final class CudaKernels implements Kernels {
         return Ptx.of(operation, architecture);
     }
 
+    /** What they are launched on. */
+    public Device device() {
+        return launcher.device();
+    }
+
     @Override
     public String description() {
-        return "cuda (" + launcher.device().description() + ")";
+        return "cuda (" + device().description() + ")";
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
     }
 
     @Override
@@ -103,7 +116,7 @@ public final class CudaKernels implements Kernels {
                     operands.read(token),
                     logits.columns(),
                     logits.rowStride(),
-                    (float) (1 / temperature));
+                    Launcher.reciprocal(temperature));
             operands.finish();
         }
     }
@@ -136,7 +149,7 @@ public final class CudaKernels implements Kernels {
      * @param weight (V, D), bf16: the head's
      * @param sequence (B), i64: index of the row's sequence in the run
      * @param position (B), i32: index of the token in its sequence
-     * @param temperature > 0
+     * @param temperature > 0; where a logit over it isn't finite in f32, the row draws nothing
      */
     public void lmHeadSample(
             Vector token,

@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * Offers {@link CudaKernels} on the first device, for those who ask: models are computed on the CPU so far, so every
- * operand would be copied to the device and back, and the CPU's kernels come first.
+ * Offers {@link CudaKernels} on the first device, for those who ask: operands of a model on the CPU are copied to the device
+ * and back, so for that the CPU's kernels come first.
  */
 public final class CudaProvider implements KernelProvider {
     /** CUDA's version whose compiler made the PTX, as drivers give theirs. */

@@ -22,12 +22,11 @@ public interface Device extends AutoCloseable {
      * @param blocksX blocks along x
      * @param blocksY blocks along y
      * @param threads a block, along x
-     * @param sharedBytes dynamic shared memory of a block
      */
-    record Grid(long blocksX, int blocksY, int threads, int sharedBytes) {
-        /** So many blocks in a row, without dynamic shared memory. */
+    record Grid(long blocksX, int blocksY, int threads) {
+        /** So many blocks in a row. */
         public static Grid of(long blocks, int threads) {
-            return new Grid(blocks, 1, threads, 0);
+            return new Grid(blocks, 1, threads);
         }
     }
 
@@ -45,6 +44,12 @@ public interface Device extends AutoCloseable {
 
     /** Whether a pointer's address is the device's rather than the host's. */
     boolean holds(Pointer pointer);
+
+    /** Sets bytes to 0. */
+    void clear(long address, long bytes);
+
+    /** Copies bytes within the device's memory. */
+    void copy(long to, long from, long bytes);
 
     void copyToDevice(long address, Pointer host, long bytes);
 

@@ -15,6 +15,9 @@ final class Launcher {
     /** A block, as {@code kThreads} in device.cuh. */
     static final int THREADS = 256;
 
+    /** As the CPU's kernels have it, in log_sum_exp.h. */
+    private static final double LARGEST_RECIPROCAL = 3e38;
+
     private final Device device;
     private final Map<String, Device.Kernel> kernels = new ConcurrentHashMap<>();
 
@@ -62,6 +65,11 @@ final class Launcher {
             case F16 -> operation + "_f16_kernel";
             case F64, I32, I64 -> throw new KernelException("logits are f32, bf16 or f16, got " + type);
         };
+    }
+
+    /** 1 / temperature in f32, finite so that 0 times it is 0. */
+    static float reciprocal(double temperature) {
+        return (float) Math.min(1 / temperature, LARGEST_RECIPROCAL);
     }
 
     /** A shape to be checked, without memory. */

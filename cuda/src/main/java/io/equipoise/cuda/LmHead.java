@@ -44,7 +44,7 @@ final class LmHead {
             launcher.launch(
                     OPERATION,
                     "lm_head_sample_bf16_kernel",
-                    new Grid(tiles, Math.toIntExact(Launcher.parts(rows, LmHeadModel.TILE_ROWS)), Launcher.THREADS, 0),
+                    new Grid(tiles, Math.toIntExact(Launcher.parts(rows, LmHeadModel.TILE_ROWS)), Launcher.THREADS),
                     state,
                     operands.read(hidden),
                     operands.read(weight),
@@ -55,7 +55,7 @@ final class LmHead {
                     depth,
                     hidden.rowStride(),
                     weight.rowStride(),
-                    (float) (1 / temperature),
+                    Launcher.reciprocal(temperature),
                     seed);
             launcher.launch(
                     OPERATION,

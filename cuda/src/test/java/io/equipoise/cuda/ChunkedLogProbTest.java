@@ -3,7 +3,6 @@ package io.equipoise.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.cuda.ptx.PtxInterpreter;
 import io.equipoise.kernels.ReferenceKernels;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
@@ -13,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Chunk by chunk as in one go, wherever the vocabulary is cut. */
 class ChunkedLogProbTest {
@@ -46,11 +45,11 @@ class ChunkedLogProbTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {80, 120})
-    void isTheWholes(int architecture) {
+    @MethodSource("io.equipoise.cuda.Devices#all")
+    void isTheWholes(Device device) {
         long seed = 19;
         float[][] rows = logits(seed);
-        var kernels = new CudaKernels(new PtxInterpreter(architecture));
+        var kernels = new CudaKernels(device);
         for (var type : new DataType[] {DataType.F32, DataType.BF16, DataType.F16}) {
             try (var whole = Matrix.allocate(type, ROWS, VOCABULARY);
                     var token = Vector.of(0, 5, 800, 1270, 77, -1, 699);

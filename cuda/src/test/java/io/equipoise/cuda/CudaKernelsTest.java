@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The PTX that is shipped. */
@@ -43,6 +44,32 @@ class CudaKernelsTest {
         assertThatThrownBy(() -> CudaKernels.ptx("telepathy", 80))
                 .isInstanceOf(KernelException.class)
                 .hasMessage("no CUDA kernel is shipped as telepathy.compute_80");
+    }
+
+    @Test
+    void everyKernelIsListedAsNotYetRunOnHardware() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+        String list = readme.substring(readme.indexOf("## Not yet run on hardware"), readme.indexOf("## Build"));
+        for (var operation : operations()) {
+            var entries = Pattern.compile("\\.entry (\\w+)\\(").matcher(CudaKernels.ptx(operation, 80));
+            while (entries.find()) assertThat(list).contains("`" + entries.group(1) + "`");
+        }
+    }
+
+    /**
+     * The sources' __dmul_rn and __fmul_rn. A plain product the driver may fuse with the sum that it enters, which no
+     * interpreter shows: there both round.
+     */
+    @Test
+    void productsThatMustNotBeFusedSayHowTheyAreRounded() {
+        for (int architecture : new int[] {80, 120}) {
+            assertThat(CudaKernels.ptx("energy", architecture).split("mul\\.rn\\.f64", -1))
+                    .as("three weighted terms, two differences")
+                    .hasSize(1 + 3 + 2);
+            assertThat(CudaKernels.ptx("lm_head_sample", architecture).split("mul\\.rn\\.f32", -1))
+                    .as("a lane's columns of a tile")
+                    .hasSize(1 + 4);
+        }
     }
 
     /** What -use_fast_math would have chosen, and with it leave to drop NaN checks. */

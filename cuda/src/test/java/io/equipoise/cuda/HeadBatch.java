@@ -92,7 +92,7 @@ record HeadBatch(float[][] hidden, float[][] weight, long[] sequence, int[] posi
             device.copyToDevice(positions.address, positionHere.address(), 4L * rows);
             device.launch(
                     device.kernel(ptx, "lm_head_sample_bf16_kernel"),
-                    new Device.Grid(tiles, Math.toIntExact(tiling.rowTiles()), 256, 0),
+                    new Device.Grid(tiles, Math.toIntExact(tiling.rowTiles()), 256),
                     state.address,
                     states.address + offset,
                     weights.address + offset,
@@ -103,7 +103,7 @@ record HeadBatch(float[][] hidden, float[][] weight, long[] sequence, int[] posi
                     (long) depth,
                     (long) depth + gap,
                     (long) depth + gap,
-                    (float) (1 / temperature),
+                    Launcher.reciprocal(temperature),
                     seed);
             device.launch(
                     device.kernel(ptx, "lm_head_sample_merge_kernel"),

@@ -115,7 +115,7 @@ class LaunchTest {
             runEverything(new CudaKernels(device), DataType.F32);
             var grids = device.launches().stream().map(Launch::grid).distinct().toList();
             // One block a row; one block for 3 elements and for energy; 500 columns in tiles of 128.
-            assertThat(grids).containsExactlyInAnyOrder(Grid.of(3, 256), Grid.of(1, 256), new Grid(4, 1, 256, 0));
+            assertThat(grids).containsExactlyInAnyOrder(Grid.of(3, 256), Grid.of(1, 256), new Grid(4, 1, 256));
         }
         var rule = new AdamRule(1e-3, 0.9, 0.999, 1e-8, 0, 1);
         for (long size : new long[] {1024, 1025, 5_000_000}) {
@@ -178,6 +178,23 @@ class LaunchTest {
             assertThat(coefficient.subList(4, 8)).containsExactly(3L, 0, -1.5, 1);
             var energy = arguments(device, "energy_kernel");
             assertThat(energy.subList(10, energy.size())).containsExactly(3L, 5L, 2L, 7L, 7L, 7L, 2L, -1.5);
+        }
+    }
+
+    /** Infinite it would make NaN of the largest logit, whose distance from itself is 0. */
+    @Test
+    void theReciprocalOfATemperatureIsFinite() {
+        try (var device = new RecordingDevice(80);
+                var logits = Matrix.allocate(DataType.F32, 1, 3);
+                var bf16 = Matrix.allocate(DataType.BF16, 1, 3);
+                var token = Vector.i32(1);
+                var floats = Vector.f32(1);
+                var sequence = Vector.i64(1)) {
+            var kernels = new CudaKernels(device);
+            kernels.tokenLogProb(floats, floats, floats, logits, token, 1e-40);
+            kernels.lmHeadSample(token, floats, bf16, bf16, sequence, token, 1e-40, 5);
+            assertThat(arguments(device, "token_log_prob_f32_kernel")).last().isEqualTo(3e38f);
+            assertThat(arguments(device, "lm_head_sample_bf16_kernel")).contains(3e38f);
         }
     }
 

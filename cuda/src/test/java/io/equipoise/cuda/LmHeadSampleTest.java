@@ -9,20 +9,15 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code lm_head_sample} against its formula in float64, written out in {@link HeadBatch}. */
 class LmHeadSampleTest {
     private static final float NONE = Float.NEGATIVE_INFINITY;
 
-    private static Draws run(HeadBatch batch) {
-        return run(batch, 80);
-    }
-
-    private static Draws run(HeadBatch batch, int architecture) {
-        try (var device = new PtxInterpreter(architecture)) {
-            return batch.run(device, 0, 0);
-        }
+    private static Draws run(Device device, HeadBatch batch) {
+        return batch.run(device, 0, 0);
     }
 
     /** The formula's tokens, but for two best perturbed logits within rounding; log-probabilities within it. */
@@ -49,8 +44,8 @@ class LmHeadSampleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {80, 120})
-    void isTheFormulaForShapesThatAreNoMultiplesOfTiles(int architecture) {
+    @MethodSource("io.equipoise.cuda.Devices#all")
+    void isTheFormulaForShapesThatAreNoMultiplesOfTiles(Device device) {
         int draws = 0;
         int ties = 0;
         int[][] shapes = {
@@ -59,48 +54,61 @@ class LmHeadSampleTest {
         for (int[] shape : shapes) {
             long seed = 1_000_000L * shape[0] + 1000L * shape[1] + shape[2];
             var batch = HeadBatch.random(shape[0], shape[1], shape[2], shape[0] % 2 == 0 ? 1 : 1.3, seed);
-            ties += assertIsTheFormula(run(batch, architecture), batch, Arrays.toString(shape) + ", seed " + seed);
+            ties += assertIsTheFormula(run(device, batch), batch, Arrays.toString(shape) + ", seed " + seed);
             draws += shape[0];
         }
         assertThat(ties).as("near ties of %d draws", draws).isLessThanOrEqualTo(draws / 50);
     }
 
-    /** Copies by 16 bytes and by elements bring the same numbers, in whatever order blocks and warps run. */
-    @ParameterizedTest
-    @ValueSource(ints = {80, 120})
-    void gapsAlignmentAndOrderChangeNoBit(int architecture) {
-        long seed = 11;
-        var batch = HeadBatch.random(3, 150, 100, 1, seed);
-        var tight = run(batch, architecture);
+    private static void assertLayoutsChangeNoBit(Device device, HeadBatch batch, Draws tight) {
         for (int[] layout : new int[][] {{4, 0}, {1, 0}, {4, 2}, {3, 6}}) {
-            try (var device = new PtxInterpreter(architecture, 3, seed)) {
-                var draws = batch.run(device, layout[0], layout[1]);
-                var what = "gap " + layout[0] + ", offset " + layout[1];
-                assertThat(draws.token()).as(what).isEqualTo(tight.token());
-                assertThat(draws.logProb()).as(what).isEqualTo(tight.logProb());
-            }
+            var draws = batch.run(device, layout[0], layout[1]);
+            var what = "gap " + layout[0] + ", offset " + layout[1];
+            assertThat(draws.token()).as(what).isEqualTo(tight.token());
+            assertThat(draws.logProb()).as(what).isEqualTo(tight.logProb());
         }
     }
 
-    @Test
-    void aDrawDependsNeitherOnItsPlaceNorOnTheBatch() {
+    /** Copies by 16 bytes and by elements bring the same numbers. */
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#all")
+    void gapsAndAlignmentChangeNoBit(Device device) {
+        var batch = HeadBatch.random(3, 150, 100, 1, 11);
+        assertLayoutsChangeNoBit(device, batch, run(device, batch));
+    }
+
+    /** In whatever order blocks and warps run. */
+    @ParameterizedTest
+    @ValueSource(ints = {80, 120})
+    void orderChangesNoBit(int architecture) {
+        long seed = 11;
+        var batch = HeadBatch.random(3, 150, 100, 1, seed);
+        try (var device = new PtxInterpreter(architecture, 3, seed)) {
+            assertLayoutsChangeNoBit(device, batch, run(new PtxInterpreter(architecture), batch));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void aDrawDependsNeitherOnItsPlaceNorOnTheBatch(Device device) {
         var batch = HeadBatch.random(66, 140, 20, 0.7, 12);
-        var all = run(batch);
+        var all = run(device, batch);
         int[] some = {65, 0, 63, 64, 17};
-        var alone = run(batch.rows(some));
+        var alone = run(device, batch.rows(some));
         for (int i = 0; i < some.length; i++) {
             assertThat(alone.token()[i]).as("row %d", some[i]).isEqualTo(all.token()[some[i]]);
             assertThat(alone.logProb()[i]).as("row %d", some[i]).isEqualTo(all.logProb()[some[i]]);
         }
     }
 
-    @Test
-    void whatIsNoDistributionDrawsNothingAndSpoilsNoOtherRow() {
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void whatIsNoDistributionDrawsNothingAndSpoilsNoOtherRow(Device device) {
         var batch = HeadBatch.random(4, 140, 20, 1, 13);
-        var clean = run(batch);
+        var clean = run(device, batch);
         batch.hidden()[1][19] = Float.NaN;
         batch.hidden()[2][0] = Float.POSITIVE_INFINITY;
-        var draws = run(batch);
+        var draws = run(device, batch);
         for (int b = 0; b < 4; b++) {
             boolean spoilt = b == 1 || b == 2;
             assertThat(draws.token()[b]).as("row %d", b).isEqualTo(spoilt ? -1 : clean.token()[b]);
@@ -108,27 +116,43 @@ class LmHeadSampleTest {
                     (spoilt ? Float.NaN : clean.logProb()[b]));
         }
         batch.weight()[139][3] = Float.NaN; // in the second tile, so in every row's sum
-        assertThat(run(batch).token()).containsOnly(-1);
+        assertThat(run(device, batch).token()).containsOnly(-1);
     }
 
-    @Test
-    void minusInfinityIsNeverDrawn() {
+    /** The clamped reciprocal, so that 0 · (1 / temperature) is no NaN. */
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void ofTheLowestTemperaturesTheLargestLogitIsDrawn(Device device) {
+        var weight = new float[][] {{-0.75f}, {1}, {0}, {-1}};
+        for (double temperature : new double[] {1e-40, Double.MIN_VALUE}) {
+            var batch =
+                    new HeadBatch(new float[][] {{1}, {-1}}, weight, new long[] {3, 4}, new int[2], temperature, 14);
+            var draws = run(device, batch);
+            assertThat(draws.token()).as("temperature %s", temperature).containsExactly(1, 3);
+            assertThat(draws.logProb()).as("temperature %s", temperature).containsOnly(0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void minusInfinityIsNeverDrawn(Device device) {
         int columns = 200;
         for (int only : new int[] {0, 127, 128, 199}) {
             var weight = new float[columns][1];
             for (var row : weight) row[0] = NONE;
             weight[only][0] = 0.5f;
             var batch = new HeadBatch(new float[][] {{1}, {2}}, weight, new long[] {3, 4}, new int[2], 1, 14);
-            assertThat(run(batch).token()).containsOnly(only);
-            assertThat(run(batch).logProb()).containsOnly(0);
+            assertThat(run(device, batch).token()).containsOnly(only);
+            assertThat(run(device, batch).logProb()).containsOnly(0);
             weight[only][0] = NONE;
-            assertThat(run(batch).token()).containsOnly(-1);
-            assertThat(run(batch).logProb()).containsOnly(Float.NaN);
+            assertThat(run(device, batch).token()).containsOnly(-1);
+            assertThat(run(device, batch).logProb()).containsOnly(Float.NaN);
         }
     }
 
-    @Test
-    void frequenciesFitTheSoftmax() {
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void frequenciesFitTheSoftmax(Device device) {
         int rows = 2048;
         int columns = 7;
         long seed = 15;
@@ -138,7 +162,7 @@ class LmHeadSampleTest {
         long[] sequence = IntStream.range(0, rows).asLongStream().toArray();
         var batch = new HeadBatch(hidden, weight, sequence, new int[rows], 1.3, seed);
         var counts = new int[columns];
-        for (int token : run(batch).token()) counts[token]++;
+        for (int token : run(device, batch).token()) counts[token]++;
         var row = batch.formula(0);
         double chiSquare = 0;
         for (int v = 0; v < columns; v++) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.cuda.ptx.PtxInterpreter;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.Philox;
 import io.equipoise.memory.DataType;
@@ -15,7 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class LmHeadTest {
     private static final long SEED = 0xFEDCBA9876543210L;
@@ -51,15 +50,16 @@ class LmHeadTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "80, 1, 1, 1, 0",
-        "80, 7, 300, 40, 3",
-        "80, 70, 129, 33, 0",
-        "80, 3, 1271, 48, 8",
-        "120, 7, 300, 40, 3",
-        "120, 65, 128, 32, 0"
-    })
-    void drawsTheLargestPerturbedLogit(int architecture, int rows, int vocabulary, int depth, int gap) {
+    @MethodSource("io.equipoise.cuda.Devices#all")
+    void drawsTheLargestPerturbedLogit(Device device) {
+        assertDrawsTheLargest(device, 1, 1, 1, 0);
+        assertDrawsTheLargest(device, 7, 300, 40, 3);
+        assertDrawsTheLargest(device, 65, 128, 32, 0);
+        assertDrawsTheLargest(device, 70, 129, 33, 0);
+        assertDrawsTheLargest(device, 3, 1271, 48, 8);
+    }
+
+    private static void assertDrawsTheLargest(Device device, int rows, int vocabulary, int depth, int gap) {
         double temperature = 0.7;
         long[] sequences = LongStream.range(0, rows).map(b -> b * 0x9E3779B97L).toArray();
         int[] positions = IntStream.range(0, rows).map(b -> b % 5).toArray();
@@ -69,8 +69,7 @@ class LmHeadTest {
                 var logProb = Vector.f32(rows);
                 var sequence = Vector.of(sequences);
                 var position = Vector.of(positions)) {
-            new CudaKernels(new PtxInterpreter(architecture))
-                    .lmHeadSample(token, logProb, hidden, weight, sequence, position, temperature, SEED);
+            new CudaKernels(device).lmHeadSample(token, logProb, hidden, weight, sequence, position, temperature, SEED);
             int[] tokens = token.toInts();
             float[] logProbs = logProb.toFloats();
             for (int b = 0; b < rows; b++) {
@@ -93,8 +92,9 @@ class LmHeadTest {
         return logit - Math.log(-Math.log(uniform == 0 ? 0x1p-54 : uniform));
     }
 
-    @Test
-    void aRowThatIsNoDistributionGivesNoToken() {
+    @ParameterizedTest
+    @MethodSource("io.equipoise.cuda.Devices#any")
+    void aRowThatIsNoDistributionGivesNoToken(Device device) {
         float nan = Float.NaN;
         float infinity = Float.POSITIVE_INFINITY;
         try (var hidden = Matrix.allocate(DataType.BF16, 3, 2);
@@ -106,8 +106,7 @@ class LmHeadTest {
             hidden.putRow(0, nan, 1);
             hidden.putRow(1, 1, 1);
             hidden.putRow(2, infinity, 1);
-            new CudaKernels(new PtxInterpreter(80))
-                    .lmHeadSample(token, logProb, hidden, weight, sequence, position, 1, SEED);
+            new CudaKernels(device).lmHeadSample(token, logProb, hidden, weight, sequence, position, 1, SEED);
             assertThat(token.toInts()[0]).isEqualTo(-1);
             assertThat(token.toInts()[1]).isBetween(0, 199);
             assertThat(token.toInts()[2]).isEqualTo(-1);

@@ -74,6 +74,16 @@ final class RecordingDevice implements Device {
     }
 
     @Override
+    public void clear(long address, long bytes) {
+        Pointer.memset(at(address), 0, bytes);
+    }
+
+    @Override
+    public void copy(long to, long from, long bytes) {
+        Pointer.memcpy(at(to), at(from), bytes);
+    }
+
+    @Override
     public void copyToDevice(long address, Pointer host, long bytes) {
         Pointer.memcpy(at(address), host, bytes);
     }

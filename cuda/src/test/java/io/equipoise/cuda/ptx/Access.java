@@ -116,7 +116,8 @@ final class Access {
                 int lane = Integer.numberOfTrailingZeros(rest);
                 load(warp, space, lane, at.of(r, lane), size * count, strong, constant);
                 for (int i = 0; i < count; i++) {
-                    r[places[i] + lane] = type.extend(warp.bytes.get(warp.offset + i * size, size)) & masks[i];
+                    r[places[i] + lane] =
+                            type.extend(warp.access.bytes.get(warp.access.offset + i * size, size)) & masks[i];
                 }
             }
             for (int place : places) warp.define(place, lanes);
@@ -125,27 +126,27 @@ final class Access {
 
     /** Checks and notes a read, whose bytes are then located. */
     static void load(Warp warp, Space space, int lane, long address, int size, boolean strong, boolean constant) {
-        warp.locate(space, lane, address, size);
-        warp.requireDefined(lane, size);
-        if (!warp.raced()) return;
+        warp.access.locate(space, lane, address, size);
+        warp.access.requireDefined(lane, size);
+        if (!warp.access.raced()) return;
         var races = warp.block.races;
-        if (constant && races.written(warp.bytes, warp.offset, size)) {
+        if (constant && races.written(warp.access.bytes, warp.access.offset, size)) {
             throw warp.fault(lane, "reads through the constant cache what this launch has written");
         }
         int record = strong
-                ? races.atomic(warp.bytes, warp.offset, size, warp.segment, lane)
-                : races.read(warp.bytes, warp.offset, size, warp.segment, lane);
-        warp.requireOrdered(lane, record);
+                ? races.atomic(warp.access.bytes, warp.access.offset, size, warp.segment, lane)
+                : races.read(warp.access.bytes, warp.access.offset, size, warp.segment, lane);
+        warp.access.requireOrdered(lane, record);
     }
 
     /** Checks and notes a write, whose bytes are then located. */
     static void store(Warp warp, Space space, int lane, long address, int size, boolean strong) {
-        warp.locate(space, lane, address, size);
-        if (!warp.raced()) return;
+        warp.access.locate(space, lane, address, size);
+        if (!warp.access.raced()) return;
         int record = strong
-                ? warp.block.races.atomic(warp.bytes, warp.offset, size, warp.segment, lane)
-                : warp.block.races.write(warp.bytes, warp.offset, size, warp.segment, lane);
-        warp.requireOrdered(lane, record);
+                ? warp.block.races.atomic(warp.access.bytes, warp.access.offset, size, warp.segment, lane)
+                : warp.block.races.write(warp.access.bytes, warp.access.offset, size, warp.segment, lane);
+        warp.access.requireOrdered(lane, record);
     }
 
     static Action st(Operation o) {
@@ -168,7 +169,8 @@ final class Access {
             for (int rest = lanes; rest != 0; rest &= rest - 1) {
                 int lane = Integer.numberOfTrailingZeros(rest);
                 store(warp, space, lane, at.of(r, lane), size * count, strong);
-                for (int i = 0; i < count; i++) warp.bytes.put(warp.offset + i * size, size, r[places[i] + lane]);
+                for (int i = 0; i < count; i++)
+                    warp.access.bytes.put(warp.access.offset + i * size, size, r[places[i] + lane]);
             }
         };
     }

@@ -71,12 +71,12 @@ final class AsyncCopies {
         // What is not read becomes zero.
         for (int i = 0; i < read; i++) {
             Access.load(warp, Space.GLOBAL, lane, from + i, 1, false, false);
-            long value = warp.bytes.get(warp.offset, 1);
+            long value = warp.access.bytes.get(warp.access.offset, 1);
             if (i < 8) low |= value << (8 * i);
             else high |= value << (8 * (i - 8));
         }
         Access.store(warp, Space.SHARED, lane, to, size, false);
-        warp.bytes.undefine(warp.offset, size);
+        warp.access.bytes.undefine(warp.access.offset, size);
         groups.get(groups.size() - 1).add(new Copy(lane, to, size, low, high));
     }
 
@@ -87,8 +87,8 @@ final class AsyncCopies {
             groups.get(g).removeIf(copy -> {
                 if ((lanes >>> copy.lane() & 1) == 0) return false;
                 Access.store(warp, Space.SHARED, copy.lane(), copy.target(), copy.size(), false);
-                warp.bytes.put(warp.offset, Math.min(8, copy.size()), copy.low());
-                if (copy.size() == 16) warp.bytes.put(warp.offset + 8, 8, copy.high());
+                warp.access.bytes.put(warp.access.offset, Math.min(8, copy.size()), copy.low());
+                if (copy.size() == 16) warp.access.bytes.put(warp.access.offset + 8, 8, copy.high());
                 return true;
             });
         }

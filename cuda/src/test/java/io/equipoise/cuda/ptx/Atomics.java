@@ -39,14 +39,15 @@ final class Atomics {
             long[] r = warp.registers;
             for (int rest = lanes; rest != 0; rest &= rest - 1) {
                 int lane = Integer.numberOfTrailingZeros(rest);
-                warp.locate(space, lane, at.of(r, lane), size);
-                warp.requireDefined(lane, size);
-                if (warp.raced()) {
-                    int record = warp.block.races.atomic(warp.bytes, warp.offset, size, warp.segment, lane);
-                    warp.requireOrdered(lane, record);
+                warp.access.locate(space, lane, at.of(r, lane), size);
+                warp.access.requireDefined(lane, size);
+                if (warp.access.raced()) {
+                    int record =
+                            warp.block.races.atomic(warp.access.bytes, warp.access.offset, size, warp.segment, lane);
+                    warp.access.requireOrdered(lane, record);
                 }
-                long old = warp.bytes.get(warp.offset, size);
-                warp.bytes.put(warp.offset, size, f.apply(old, r[b + lane], r[c + lane]));
+                long old = warp.access.bytes.get(warp.access.offset, size);
+                warp.access.bytes.put(warp.access.offset, size, f.apply(old, r[b + lane], r[c + lane]));
                 r[d + lane] = old;
             }
             warp.define(d, lanes);

@@ -51,9 +51,6 @@ final class Block {
             shared.exclude(end, from - end);
             end = from + Math.toIntExact(variable.getKey().bytes());
         }
-        int last = program.shared().end() - SHARED_BASE;
-        int dynamic = program.sharedAlignment() == 0 ? shared.size() : launch.dynamicShared() - SHARED_BASE;
-        shared.exclude(last, dynamic - last);
     }
 
     /** Runs it to its end. Returns the instructions that its threads have executed. */
@@ -129,7 +126,6 @@ final class Block {
             case "%lanemask_le" -> (2L << lane) - 1;
             case "%lanemask_gt" -> 0xffffffffL & -(2L << lane);
             case "%lanemask_ge" -> 0xffffffffL & -(1L << lane);
-            case "%dynamic_smem_size" -> launch.grid().sharedBytes();
             default -> 0;
         };
     }

@@ -32,8 +32,7 @@ final class Decoder {
             "%lanemask_lt",
             "%lanemask_le",
             "%lanemask_gt",
-            "%lanemask_ge",
-            "%dynamic_smem_size");
+            "%lanemask_ge");
 
     /** More than any library function nests; a recursion would not end. */
     private static final int DEEPEST = 16;
@@ -58,13 +57,10 @@ final class Decoder {
     private final Layout parameters = new Layout(0, 0);
     private final List<Instruction> code = new ArrayList<>();
     private final Deque<Frame> frames = new ArrayDeque<>();
-    private final int dynamicAt;
-    private int dynamicAlignment;
 
-    private Decoder(Module module, Map<String, Long> globals, int dynamicAt) {
+    private Decoder(Module module, Map<String, Long> globals) {
         this.module = module;
         this.globals = globals;
-        this.dynamicAt = dynamicAt;
     }
 
     /**
@@ -75,10 +71,7 @@ final class Decoder {
     static Program decode(Module module, String name, Map<String, Long> globals) {
         var function = module.functions().get(name);
         if (function == null || !function.entry()) throw new Fault("no kernel " + name + " in this PTX");
-        var program = new Decoder(module, globals, 0).program(function);
-        if (program.sharedAlignment() == 0) return program;
-        // Dynamic shared memory begins where the static one ends, which is known only now.
-        return new Decoder(module, globals, Launch.dynamicShared(program)).program(function);
+        return new Decoder(module, globals).program(function);
     }
 
     private Program program(Module.Function function) {
@@ -96,7 +89,6 @@ final class Decoder {
                 registers.specials(),
                 local.end(),
                 shared,
-                dynamicAlignment,
                 parameters);
     }
 
@@ -238,9 +230,11 @@ final class Decoder {
     private long address(Item.Variable variable) {
         switch (variable.space()) {
             case SHARED -> {
-                if (variable.bytes() > 0) return shared.address(variable);
-                dynamicAlignment = Math.max(dynamicAlignment, variable.alignment());
-                return dynamicAt;
+                if (variable.bytes() == 0) {
+                    throw Fault.unreadable(
+                            variable.line(), "dynamic shared memory is not supported: " + variable.name());
+                }
+                return shared.address(variable);
             }
             case PARAM -> {
                 return isKernelParameter(variable.name()) ? parameters.address(variable) : local.address(variable);

@@ -45,6 +45,16 @@ final class EditedDevice implements Device {
     }
 
     @Override
+    public void clear(long address, long bytes) {
+        interpreter.clear(address, bytes);
+    }
+
+    @Override
+    public void copy(long to, long from, long bytes) {
+        interpreter.copy(to, from, bytes);
+    }
+
+    @Override
     public void copyToDevice(long address, Pointer host, long bytes) {
         interpreter.copyToDevice(address, host, bytes);
     }

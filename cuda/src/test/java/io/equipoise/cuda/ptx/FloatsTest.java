@@ -1,5 +1,9 @@
 package io.equipoise.cuda.ptx;
 
+import static io.equipoise.cuda.ptx.Encoding.bits;
+import static io.equipoise.cuda.ptx.Encoding.f32;
+import static io.equipoise.cuda.ptx.Encoding.f64;
+import static io.equipoise.cuda.ptx.Encoding.flushed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,18 +16,6 @@ import org.junit.jupiter.api.Test;
 class FloatsTest {
     private interface Exact {
         BigDecimal of(BigDecimal a, BigDecimal b, BigDecimal c);
-    }
-
-    private static float f32(long bits) {
-        return Float.intBitsToFloat((int) bits);
-    }
-
-    private static long bits(float value) {
-        return Float.isNaN(value) ? 0x7fffffffL : Float.floatToRawIntBits(value);
-    }
-
-    private static long bits(double value) {
-        return Double.isNaN(value) ? 0x7fffffffffffffffL : Double.doubleToRawLongBits(value);
     }
 
     /** The float below or above an exact number, found by walking from the nearest one. */
@@ -149,11 +141,6 @@ class FloatsTest {
                 .containsExactly(negative, 0x3f800000L, 0x3f800000L, 0x3f800000L);
     }
 
-    private static float flushed(long bits) {
-        float x = f32(bits);
-        return Math.abs(x) < Float.MIN_NORMAL ? Math.copySign(0, x) : x;
-    }
-
     @Test
     void subnormalsAreFlushedAndResultsSaturated() {
         Table.binary("add.ftz.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(flushed(bits(flushed(a) + flushed(b)))));
@@ -213,10 +200,6 @@ class FloatsTest {
         Table.binary("copysign.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> (a & 0x80000000L) | (b & 0x7fffffff));
     }
 
-    private static double f64(long bits) {
-        return Double.longBitsToDouble(bits);
-    }
-
     @Test
     void doubles() {
         Table.binary("add.rn.f64 %d, %a, %b;", "f64 f64 f64", (a, b) -> bits(f64(a) + f64(b)));
@@ -238,127 +221,6 @@ class FloatsTest {
                 .isEqualTo(bits(Double.MIN_VALUE));
         assertThat(Snippet.evaluate("fma.rz.f64 %d, %a, %a, %b;", "f64 f64 f64", a, b)[1])
                 .isEqualTo(bits(Math.nextDown(1.0)));
-    }
-
-    @Test
-    void halvesAreRoundedOnce() {
-        for (var type : new Type[] {Type.F16, Type.BF16}) {
-            var format = Format.of(type);
-            var word = type.word();
-            var types = word + " " + word + " " + word;
-            // In f64 the sum of two halves is exact but for bf16's range, the product always.
-            Table.binary(
-                    "mul.rn." + word + " %d, %a, %b;",
-                    types,
-                    (a, b) -> nearest(format, format.decode(a) * format.decode(b)));
-            Table.binary("max." + word + " %d, %a, %b;", types, (a, b) -> {
-                double x = format.decode(a);
-                double y = format.decode(b);
-                return nearest(format, Double.isNaN(x) ? y : Double.isNaN(y) ? x : Math.max(x, y));
-            });
-            Table.unary("neg." + word + " %d, %a;", word + " " + word, a -> a ^ 0x8000);
-            Table.unary("abs." + word + " %d, %a;", word + " " + word, a -> a & 0x7fff);
-        }
-        long[] sums =
-                Snippet.evaluate("add.rn.bf16 %d, %a, %b;", "bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80});
-        assertThat(sums[0]).as("1 + 2^-8 is a tie").isEqualTo(0x3f80);
-        assertThat(
-                        Snippet.evaluate(
-                                "fma.rn.bf16 %d, %a, %b, %c;",
-                                "bf16 bf16 bf16 bf16", new long[] {0x3f80}, new long[] {0x3b80}, new long[] {0x3f81})[
-                                0])
-                .as("1 + 2^-7 + 2^-8 is a tie")
-                .isEqualTo(0x3f82);
-        assertThat(
-                        Snippet.evaluate(
-                                "fma.rn.f16x2 %d, %a, %b, %c;",
-                                "b32 b32 b32 b32", new long[] {0x3c004000L}, new long[] {0x44003c00L}, new long[] {
-                                    0x3c00c000L
-                                })[0])
-                .isEqualTo(0x45000000L);
-        assertThat(
-                        Snippet.evaluate(
-                                "add.bf16x2 %d, %a, %b;",
-                                "b32 b32 b32", new long[] {0x3f803f80L}, new long[] {0x3f80bf80L})[0])
-                .isEqualTo(0x40000000L);
-        assertThat(
-                        Snippet.evaluate(
-                                "fma.rn.f32x2 %d, %a, %b, %c;",
-                                "b64 b64 b64 b64",
-                                new long[] {0x3f80000040000000L},
-                                new long[] {0x4000000040000000L},
-                                new long[] {0x3f8000003f800000L})[0])
-                .isEqualTo(0x4040000040a00000L);
-    }
-
-    /** By looking through every finite number of the format. */
-    private static long nearest(Format format, double exact) {
-        if (Double.isNaN(exact)) return format.nan;
-        long sign = Double.doubleToRawLongBits(exact) < 0 ? 0x8000 : 0;
-        double magnitude = Math.abs(exact);
-        long best = 0;
-        for (long bits = 0; bits < 0x7fff; bits++) {
-            double value = format.decode(bits);
-            if (Double.isInfinite(value)) {
-                // Where the next number would be, were there no end.
-                double last = format.decode(bits - 1);
-                value = last + (last - format.decode(bits - 2));
-            }
-            double here = Math.abs(value - magnitude);
-            double before = Math.abs(format.decode(best) - magnitude);
-            if (Double.isInfinite(magnitude) || here < before || (here == before && bits % 2 == 0)) best = bits;
-            if (Double.isInfinite(format.decode(bits))) break;
-        }
-        return sign | best;
-    }
-
-    @Test
-    void approximationsAreWithinTheirDocumentedErrors() {
-        long[] values = Values.of(Type.F32);
-        within("ex2.approx.f32 %d, %a;", values, x -> Math.pow(2, x), 0x1p-22);
-        within("lg2.approx.f32 %d, %a;", values, x -> Math.log(x) / Math.log(2), 0x1p-22);
-        within("rsqrt.approx.f32 %d, %a;", values, x -> 1 / Math.sqrt(x), 0x1p-22);
-        within("rcp.approx.ftz.f32 %d, %a;", values, x -> 1 / x, 0x1p-23);
-        within("sqrt.approx.f32 %d, %a;", values, Math::sqrt, 0x1p-23);
-        within("tanh.approx.f32 %d, %a;", values, Math::tanh, 0x1p-11);
-        within("sin.approx.f32 %d, %a;", values, Math::sin, 0x1p-20);
-        within("cos.approx.f32 %d, %a;", values, Math::cos, 0x1p-20);
-        assertThat(Snippet.evaluate("ex2.approx.ftz.f32 %d, %a;", "f32 f32", Snippet.bits(-127f, -126f, 128f, 0f)))
-                .containsExactly(0, bits(Float.MIN_NORMAL), bits(Float.POSITIVE_INFINITY), bits(1f));
-        assertThat(Snippet.evaluate("ex2.approx.f32 %d, %a;", "f32 f32", Snippet.bits(-127f)))
-                .containsExactly(bits(0x1p-127f));
-        assertThat(Snippet.evaluate("lg2.approx.f32 %d, %a;", "f32 f32", Snippet.bits(0f, 8f, -1f, 0x1p-140f)))
-                .containsExactly(
-                        bits(Float.NEGATIVE_INFINITY) & 0xffffffffL, bits(3f), 0x7fffffffL, bits(-140f) & 0xffffffffL);
-        Table.binary("div.approx.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(f32(a) / f32(b)));
-        Table.binary("div.full.f32 %d, %a, %b;", "f32 f32 f32", (a, b) -> bits(f32(a) / f32(b)));
-        // The upper half of an f64.
-        long third = Snippet.evaluate("rcp.approx.ftz.f64 %d, %a;", "f64 f64", Snippet.bits(3.0))[0];
-        assertThat(third & 0xffffffffL).isZero();
-        assertThat(f64(third)).isBetween(1 / 3.0 - 0x1p-20, 1 / 3.0);
-        assertThat(f64(Snippet.evaluate("rsqrt.approx.f64 %d, %a;", "f64 f64", Snippet.bits(4.0))[0]))
-                .isEqualTo(0.5);
-    }
-
-    private interface Real {
-        double of(double x);
-    }
-
-    private static void within(String text, long[] values, Real real, double relative) {
-        long[] actual = Snippet.evaluate(text, "f32 f32", values);
-        for (int i = 0; i < values.length; i++) {
-            float x = text.contains("ftz") ? flushed(values[i]) : f32(values[i]);
-            float expected = (float) real.of(x);
-            if (text.contains("ftz")) expected = flushed(bits(expected));
-            if (!Float.isFinite(expected) || (Math.abs(x) > 1e6 && text.matches("(sin|cos).*"))) {
-                if (!Float.isFinite(expected))
-                    assertThat(f32(actual[i])).as("%s of %s", text, x).isEqualTo(Float.valueOf(expected));
-                continue;
-            }
-            assertThat((double) Math.abs(f32(actual[i]) - expected))
-                    .as("%s of %s", text, x)
-                    .isLessThanOrEqualTo(relative * Math.max(Math.abs(expected), Float.MIN_NORMAL));
-        }
     }
 
     @Test

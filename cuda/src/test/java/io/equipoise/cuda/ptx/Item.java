@@ -29,7 +29,7 @@ sealed interface Item {
     /**
      * A variable or parameter.
      *
-     * @param bytes its size; 0 for dynamic shared memory
+     * @param bytes its size; 0 where the declaration leaves it open, as of dynamic shared memory
      * @param values its first bytes; the rest is zero where anything is given
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared

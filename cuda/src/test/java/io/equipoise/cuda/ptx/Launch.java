@@ -7,31 +7,15 @@ record Launch(Program program, Grid grid, GlobalMemory memory, Races races, Byte
     private static final int MOST_THREADS = 1024;
 
     /** What static shared memory may be, on every device. */
-    private static final int MOST_STATIC_SHARED = 48 << 10;
-
-    /** Where dynamic shared memory begins. */
-    static int dynamicShared(Program program) {
-        var layout = program.shared();
-        int end = layout.end() + (layout.end() == layout.base() ? 0 : layout.gap());
-        return Layout.align(end, Math.max(16, program.sharedAlignment()));
-    }
-
-    int dynamicShared() {
-        return dynamicShared(program);
-    }
+    private static final int MOST_SHARED = 48 << 10;
 
     /** With the bytes between variables. */
     int sharedBytes() {
-        int end = program.sharedAlignment() == 0 ? program.shared().end() : dynamicShared() + grid.sharedBytes();
-        return end - Block.SHARED_BASE;
+        return program.shared().end() - Block.SHARED_BASE;
     }
 
-    /**
-     * Refuses what a device refuses.
-     *
-     * @param mostShared static and dynamic shared memory a block may have
-     */
-    void check(int mostShared) {
+    /** Refuses what a device refuses. */
+    void check() {
         var function = program.function();
         if (grid.threads() < 1 || grid.threads() > Math.min(MOST_THREADS, function.maxThreads())) {
             throw refused("a block of " + grid.threads() + " threads, of at most "
@@ -46,10 +30,7 @@ record Launch(Program program, Grid grid, GlobalMemory memory, Races races, Byte
         long fixed = program.shared().offsets().keySet().stream()
                 .mapToLong(Item.Variable::bytes)
                 .sum();
-        if (fixed > MOST_STATIC_SHARED || fixed + grid.sharedBytes() > mostShared) {
-            throw refused(fixed + " bytes of static and " + grid.sharedBytes() + " of dynamic shared memory, of "
-                    + MOST_STATIC_SHARED + " and together " + mostShared);
-        }
+        if (fixed > MOST_SHARED) throw refused(fixed + " bytes of shared memory, of at most " + MOST_SHARED);
     }
 
     /** Runs every block. Returns the instructions that threads have executed. */

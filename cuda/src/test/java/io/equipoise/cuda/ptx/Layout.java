@@ -7,7 +7,6 @@ import java.util.Optional;
 /** Variables one after the other, with bytes between them that belong to none where that is asked for. */
 final class Layout {
     private final int gap;
-    private final int base;
     private final Map<Item.Variable, Integer> offsets = new LinkedHashMap<>();
     private int end;
 
@@ -16,7 +15,6 @@ final class Layout {
      * @param gap between variables, so that running past one is noticed
      */
     Layout(int base, int gap) {
-        this.base = base;
         this.gap = gap;
         end = base;
     }
@@ -41,16 +39,8 @@ final class Layout {
         return offsets;
     }
 
-    int base() {
-        return base;
-    }
-
     int end() {
         return end;
-    }
-
-    int gap() {
-        return gap;
     }
 
     static int align(int address, int alignment) {

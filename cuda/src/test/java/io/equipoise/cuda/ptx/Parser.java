@@ -1,6 +1,5 @@
 package io.equipoise.cuda.ptx;
 
-import io.equipoise.cuda.ptx.Lexer.Token;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,33 +11,34 @@ final class Parser {
     private static final Set<String> LINKING = Set.of(".visible", ".extern", ".weak", ".common");
 
     private final List<String> lines;
-    private final List<Token> tokens;
-    private int next;
+    private final Tokens tokens;
+    private final OperandParser operandParser;
 
     Parser(String ptx) {
         lines = ptx.lines().toList();
-        tokens = Lexer.tokens(lines);
+        tokens = new Tokens(Lexer.tokens(lines));
+        operandParser = new OperandParser(tokens);
     }
 
     Module module() {
         int target = 0;
         var variables = new ArrayList<Item.Variable>();
         var functions = new LinkedHashMap<String, Module.Function>();
-        while (!peek().text().isEmpty()) {
-            while (LINKING.contains(peek().text())) take();
-            switch (peek().text()) {
+        while (!tokens.peek().text().isEmpty()) {
+            while (LINKING.contains(tokens.peek().text())) tokens.take();
+            switch (tokens.peek().text()) {
                 case ".version" -> {
-                    take();
-                    number();
+                    tokens.take();
+                    tokens.number();
                 }
                 case ".target" -> {
-                    take();
-                    target = Integer.parseInt(word().replaceAll("\\D", ""));
-                    while (accept(",")) word();
+                    tokens.take();
+                    target = Integer.parseInt(tokens.word().replaceAll("\\D", ""));
+                    while (tokens.accept(",")) tokens.word();
                 }
                 case ".address_size" -> {
-                    take();
-                    if (integer() != 64) throw unexpected("addresses of 64 bits");
+                    tokens.take();
+                    if (tokens.integer() != 64) throw tokens.unexpected("addresses of 64 bits");
                 }
                 case ".entry", ".func" -> {
                     var function = function();
@@ -49,7 +49,7 @@ final class Parser {
                 }
                 default -> {
                     variables.add(variable());
-                    expect(";");
+                    tokens.expect(";");
                 }
             }
         }
@@ -57,83 +57,83 @@ final class Parser {
     }
 
     private Module.Function function() {
-        int line = peek().line();
-        boolean entry = take().is(".entry");
-        List<Item.Variable> results = peek().is("(") ? parameters() : List.of();
-        var name = word();
-        List<Item.Variable> parameters = peek().is("(") ? parameters() : List.of();
+        int line = tokens.peek().line();
+        boolean entry = tokens.take().is(".entry");
+        List<Item.Variable> results = tokens.peek().is("(") ? parameters() : List.of();
+        var name = tokens.word();
+        List<Item.Variable> parameters = tokens.peek().is("(") ? parameters() : List.of();
         int maxThreads = Integer.MAX_VALUE;
         boolean exact = false;
-        while (!peek().is("{") && !accept(";")) {
-            var directive = take();
+        while (!tokens.peek().is("{") && !tokens.accept(";")) {
+            var directive = tokens.take();
             switch (directive.text()) {
                 case ".maxntid", ".reqntid" -> {
                     exact = directive.is(".reqntid");
                     maxThreads = 1;
                     do {
-                        maxThreads *= Math.toIntExact(integer());
-                    } while (accept(","));
+                        maxThreads *= Math.toIntExact(tokens.integer());
+                    } while (tokens.accept(","));
                 }
-                case ".minnctapersm", ".maxnreg" -> integer();
+                case ".minnctapersm", ".maxnreg" -> tokens.integer();
                 case ".noreturn" -> {}
                 default -> throw Fault.unreadable(directive.line(), "unknown directive " + directive.text());
             }
         }
-        var body = peek().is("{") ? body() : List.<Item>of();
+        var body = tokens.peek().is("{") ? body() : List.<Item>of();
         return new Module.Function(line, name, entry, results, parameters, maxThreads, exact, body);
     }
 
     private List<Item.Variable> parameters() {
         var parameters = new ArrayList<Item.Variable>();
-        expect("(");
-        while (!accept(")")) {
+        tokens.expect("(");
+        while (!tokens.accept(")")) {
             parameters.add(variable());
-            accept(",");
+            tokens.accept(",");
         }
         return parameters;
     }
 
     private Item.Variable variable() {
-        var first = take();
+        var first = tokens.take();
         var space = Space.named(first.text().substring(1))
                 .orElseThrow(() -> Fault.unreadable(first.line(), "unknown directive " + first.text()));
         int alignment = 0;
         Type type = Type.PRED;
-        while (peek().text().startsWith(".")) {
-            var token = take();
+        while (tokens.peek().text().startsWith(".")) {
+            var token = tokens.take();
             switch (token.text()) {
-                case ".align" -> alignment = Math.toIntExact(integer());
+                case ".align" -> alignment = Math.toIntExact(tokens.integer());
                 case ".ptr" -> {}
                 case ".global", ".shared", ".const", ".local" -> {} // what a pointer parameter points to
                 case ".v2", ".v4" -> throw Fault.unreadable(token.line(), "vector variables are not supported");
-                default -> type = type(token);
+                default -> type = tokens.type(token);
             }
         }
         if (alignment == 0) alignment = type.bytes();
-        var name = word();
+        var name = tokens.word();
         long count = 1;
-        while (accept("[")) {
-            count *= peek().is("]") ? 0 : integer();
-            expect("]");
+        while (tokens.accept("[")) {
+            count *= tokens.peek().is("]") ? 0 : tokens.integer();
+            tokens.expect("]");
         }
-        var values = accept("=") ? values(type) : new byte[0];
+        var values = tokens.accept("=") ? values(type) : new byte[0];
         return new Item.Variable(first.line(), space, type, alignment, name, count * type.bytes(), values);
     }
 
     private byte[] values(Type type) {
-        boolean braces = accept("{");
+        boolean braces = tokens.accept("{");
         var bytes = new byte[0];
         do {
-            var operand = operand();
+            var operand = operandParser.parse();
             long bits;
             if (operand instanceof Operand.Int whole) bits = whole.value();
             else if (operand instanceof Operand.Real real) bits = real.bits();
-            else throw unexpected("a number");
+            else throw tokens.unexpected("a number");
             int at = bytes.length;
             bytes = Arrays.copyOf(bytes, at + type.bytes());
             for (int i = 0; i < type.bytes(); i++) bytes[at + i] = (byte) (bits >>> (8 * i));
-        } while (braces && accept(","));
-        if (braces) expect("}");
+        } while (braces && tokens.accept(","));
+        if (braces) tokens.expect("}");
         return bytes;
     }
 
@@ -141,12 +141,12 @@ final class Parser {
         var items = new ArrayList<Item>();
         int depth = 0;
         do {
-            var token = peek();
-            if (token.text().isEmpty()) throw unexpected("}");
-            if (accept("{")) {
+            var token = tokens.peek();
+            if (token.text().isEmpty()) throw tokens.unexpected("}");
+            if (tokens.accept("{")) {
                 depth++;
                 items.add(new Item.Scope(token.line(), true));
-            } else if (accept("}")) {
+            } else if (tokens.accept("}")) {
                 depth--;
                 items.add(new Item.Scope(token.line(), false));
             } else {
@@ -157,34 +157,34 @@ final class Parser {
     }
 
     private void item(List<Item> items) {
-        var token = peek();
+        var token = tokens.peek();
         switch (token.text()) {
-            case ";" -> take();
+            case ";" -> tokens.take();
             case ".reg" -> registers(items);
             case ".local", ".shared", ".param" -> {
                 items.add(variable());
-                expect(";");
+                tokens.expect(";");
             }
             case ".pragma" -> {
-                take();
-                var pragma = take();
+                tokens.take();
+                var pragma = tokens.take();
                 if (!pragma.text().startsWith("\"nounroll") && !pragma.text().startsWith("\"used_bytes_mask")) {
                     throw Fault.unreadable(pragma.line(), "unknown pragma " + pragma.text());
                 }
-                expect(";");
+                tokens.expect(";");
             }
             case ".branchtargets" -> {
-                take();
+                tokens.take();
                 var labels = new ArrayList<String>();
-                do labels.add(word());
-                while (accept(","));
-                expect(";");
+                do labels.add(tokens.word());
+                while (tokens.accept(","));
+                tokens.expect(";");
                 items.add(new Item.BranchTargets(token.line(), labels));
             }
             default -> {
-                if (tokens.get(next + 1).is(":")) {
-                    items.add(new Item.Label(token.line(), word()));
-                    expect(":");
+                if (tokens.afterNext().is(":")) {
+                    items.add(new Item.Label(token.line(), tokens.word()));
+                    tokens.expect(":");
                 } else {
                     items.add(statement());
                 }
@@ -193,131 +193,30 @@ final class Parser {
     }
 
     private void registers(List<Item> items) {
-        int line = take().line();
-        var type = type(take());
+        int line = tokens.take().line();
+        var type = tokens.type(tokens.take());
         do {
-            var name = word();
+            var name = tokens.word();
             int count = -1;
-            if (accept("<")) {
-                count = Math.toIntExact(integer());
-                expect(">");
+            if (tokens.accept("<")) {
+                count = Math.toIntExact(tokens.integer());
+                tokens.expect(">");
             }
             items.add(new Item.Registers(line, type, name, count));
-        } while (accept(","));
-        expect(";");
+        } while (tokens.accept(","));
+        tokens.expect(";");
     }
 
     private Item.Statement statement() {
-        int line = peek().line();
+        int line = tokens.peek().line();
         var guard = "";
-        if (accept("@")) guard = (accept("!") ? "!" : "") + word();
-        var words = List.of(word().split("\\."));
+        if (tokens.accept("@")) guard = (tokens.accept("!") ? "!" : "") + tokens.word();
+        var words = List.of(tokens.word().split("\\."));
         var operands = new ArrayList<Operand>();
-        while (!accept(";")) {
-            operands.add(operand());
-            if (!peek().is(";")) expect(",");
+        while (!tokens.accept(";")) {
+            operands.add(operandParser.parse());
+            if (!tokens.peek().is(";")) tokens.expect(",");
         }
         return new Item.Statement(line, guard, words, operands);
-    }
-
-    private Operand operand() {
-        var operand = single();
-        return accept("|") ? new Operand.Pair(operand, single()) : operand;
-    }
-
-    private Operand single() {
-        if (accept("!")) return new Operand.Not(word());
-        if (accept("{")) return tuple("}");
-        if (accept("(")) return tuple(")");
-        if (accept("[")) {
-            Operand base = peek().isWord() ? new Operand.Name(word(), 0) : new Operand.Int(0);
-            long offset = offset();
-            expect("]");
-            return new Operand.Address(base, offset);
-        }
-        if (peek().isWord()) {
-            var name = word();
-            return new Operand.Name(name, peek().is("+") ? offset() : 0);
-        }
-        var text = peek().text();
-        if (text.length() > 2 && (text.startsWith("0f") || text.startsWith("0F"))) {
-            return new Operand.Real(Long.parseUnsignedLong(take().text().substring(2), 16), false);
-        }
-        if (text.length() > 2 && (text.startsWith("0d") || text.startsWith("0D"))) {
-            return new Operand.Real(Long.parseUnsignedLong(take().text().substring(2), 16), true);
-        }
-        return new Operand.Int(integer());
-    }
-
-    private Operand tuple(String end) {
-        var elements = new ArrayList<Operand>();
-        while (!accept(end)) {
-            elements.add(operand());
-            accept(",");
-        }
-        return new Operand.Tuple(elements);
-    }
-
-    /** {@code +4}, {@code +-4}, {@code -4} or a plain number, as an address has it. */
-    private long offset() {
-        long sum = 0;
-        while (peek().is("+") || peek().is("-") || peek().isNumber()) {
-            accept("+");
-            sum += integer();
-        }
-        return sum;
-    }
-
-    private long integer() {
-        boolean negative = accept("-");
-        var token = take();
-        var text = token.text().replaceAll("U$", "");
-        try {
-            long value;
-            if (text.startsWith("0x") || text.startsWith("0X")) value = Long.parseUnsignedLong(text.substring(2), 16);
-            else if (text.startsWith("0b")) value = Long.parseUnsignedLong(text.substring(2), 2);
-            else if (text.length() > 1 && text.startsWith("0")) value = Long.parseUnsignedLong(text, 8);
-            else value = Long.parseUnsignedLong(text);
-            return negative ? -value : value;
-        } catch (NumberFormatException e) {
-            throw Fault.unreadable(token.line(), "expected a number, got " + token.text());
-        }
-    }
-
-    private void number() {
-        if (!take().isNumber()) throw unexpected("a number");
-        if (peek().text().startsWith(".") && Character.isDigit(peek().text().charAt(1))) take();
-    }
-
-    private Type type(Token token) {
-        return Type.named(token.text().substring(1))
-                .orElseThrow(() -> Fault.unreadable(token.line(), "unknown type " + token.text()));
-    }
-
-    private String word() {
-        if (!peek().isWord()) throw unexpected("a name");
-        return take().text();
-    }
-
-    private Token peek() {
-        return tokens.get(next);
-    }
-
-    private Token take() {
-        return tokens.get(next++);
-    }
-
-    private boolean accept(String text) {
-        if (!peek().is(text)) return false;
-        next++;
-        return true;
-    }
-
-    private void expect(String text) {
-        if (!accept(text)) throw unexpected("'" + text + "'");
-    }
-
-    private Fault unexpected(String wanted) {
-        return Fault.unreadable(peek().line(), "expected " + wanted + ", got '" + peek().text() + "'");
     }
 }

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param constants places of constants by their bits
  * @param specials places of special registers by name
  * @param localBytes local memory of a thread
- * @param shared its static shared memory
- * @param sharedAlignment where dynamic shared memory begins; 0 when the kernel has none
+ * @param shared its shared memory
  * @param parameters places and types of the arguments
  */
 record Program(
@@ -25,7 +24,6 @@ record Program(
         Map<String, Integer> specials,
         int localBytes,
         Layout shared,
-        int sharedAlignment,
         Layout parameters) {
     String name() {
         return function.name();

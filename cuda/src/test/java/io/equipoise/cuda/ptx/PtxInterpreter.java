@@ -2,6 +2,7 @@ package io.equipoise.cuda.ptx;
 
 import io.equipoise.cuda.Device;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,22 @@ public final class PtxInterpreter implements Device {
     }
 
     @Override
+    public void clear(long address, long bytes) {
+        var allocation = located("clearing", address, bytes);
+        int offset = (int) (address - allocation.address);
+        Arrays.fill(allocation.bytes().data, offset, offset + (int) bytes, (byte) 0);
+        allocation.bytes().define(offset, (int) bytes);
+    }
+
+    @Override
+    public void copy(long to, long from, long bytes) {
+        try (var host = new BytePointer(bytes)) {
+            copyToHost(host, from, bytes);
+            copyToDevice(to, host, bytes);
+        }
+    }
+
+    @Override
     public void copyToDevice(long address, Pointer host, long bytes) {
         if (bytes == 0) return;
         var allocation = located("copy to the device", address, bytes);
@@ -160,11 +177,7 @@ public final class PtxInterpreter implements Device {
         var program = ((Handle) kernel).program();
         if (grid.blocksX() <= 0 || grid.blocksY() <= 0) return;
         var launch = new Launch(program, grid, memory, races, parameters(program, arguments));
-        // What sm_80, sm_90 and sm_100, and sm_86, sm_89 and sm_120 have.
-        launch.check(
-                architecture == 80
-                        ? 163 << 10
-                        : architecture / 10 == 9 || architecture / 10 == 10 ? 227 << 10 : 99 << 10);
+        launch.check();
         if (orders == 1) {
             run(launch, launches % 3);
         } else {

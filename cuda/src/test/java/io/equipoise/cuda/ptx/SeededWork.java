@@ -5,10 +5,12 @@ import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.ReferenceKernels;
 import io.equipoise.kernels.Truncation;
+import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -98,6 +100,18 @@ enum SeededWork {
             return run(new CudaKernels(new PtxInterpreter(80)));
         }
     },
+    /** Starts in the device's memory, which nobody has looked at: one is before the tokens, one after them. */
+    MATCH_WORDS {
+        @Override
+        List<Double> run(Kernels kernels) {
+            return matchWords(kernels, -5, 2, 9);
+        }
+
+        @Override
+        List<Double> expected() {
+            return matchWords(new ReferenceKernels(), 0, 2, 4);
+        }
+    },
     ENERGY {
         @Override
         List<Double> run(Kernels kernels) {
@@ -182,6 +196,22 @@ enum SeededWork {
             var results = list(logProb.toFloats());
             for (int value : token.toInts()) results.add((double) value);
             return results;
+        }
+    }
+
+    /** Which of the sequences of four tokens, the second a word, have a word. */
+    static List<Double> matchWords(Kernels kernels, long... starts) {
+        var next = new int[WordAutomaton.START + 1][WordAutomaton.SYMBOLS];
+        for (int state = 0; state < next.length; state++) Arrays.fill(next[state], state);
+        next[WordAutomaton.START][0] = WordAutomaton.FOUND;
+        var tokens = new byte[][] {{'a'}, {'b'}};
+        try (var automaton = new WordAutomaton(next, new int[] {1, -1, 0}, tokens);
+                var token = Vector.of(1, 0, 1, 1);
+                var start = Vector.allocate(kernels.memory(), DataType.I64, starts.length);
+                var found = Vector.i32(starts.length - 1)) {
+            start.put(starts);
+            kernels.matchWords(found, token, start, automaton);
+            return Arrays.stream(found.toInts()).asDoubleStream().boxed().toList();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.equipoise.cuda.ptx;
 
 import io.equipoise.cuda.Device.Grid;
+import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import org.bytedeco.javacpp.LongPointer;
 
@@ -91,6 +92,14 @@ final class Snippet {
             host.get(values);
             return values;
         }
+    }
+
+    /** The address of a vector's elements on the device. */
+    static long copied(PtxInterpreter device, Vector vector) {
+        long bytes = vector.size() * vector.type().bytes();
+        long address = device.allocate(bytes);
+        device.copyToDevice(address, vector.address(), bytes);
+        return address;
     }
 
     static long[] bits(float... values) {

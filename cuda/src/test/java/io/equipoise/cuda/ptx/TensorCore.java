@@ -114,7 +114,7 @@ final class TensorCore {
                 for (int row = 0; row < 8; row++) {
                     int lane = 8 * m + row;
                     Access.load(warp, space, lane, at.of(warp.registers, lane), 16, false, false);
-                    for (int i = 0; i < 8; i++) rows[row][i] = warp.bytes.get(warp.offset + 2 * i, 2);
+                    for (int i = 0; i < 8; i++) rows[row][i] = warp.access.bytes.get(warp.access.offset + 2 * i, 2);
                 }
                 for (int lane = 0; lane < 32; lane++) {
                     int row = lane >> 2;
@@ -192,12 +192,12 @@ final class TensorCore {
                     long address = base + size * (row ? r * step + c : c * step + r);
                     if (load) {
                         Access.load(warp, space, lane, address, size, false, false);
-                        long bits = warp.bytes.get(warp.offset, size);
+                        long bits = warp.access.bytes.get(warp.access.offset, size);
                         if (operand) warp.registers[places[i / 2] + lane] |= bits << (16 * (i & 1));
                         else warp.registers[places[i] + lane] = bits;
                     } else {
                         Access.store(warp, space, lane, address, size, false);
-                        warp.bytes.put(warp.offset, size, warp.registers[places[i] + lane]);
+                        warp.access.bytes.put(warp.access.offset, size, warp.registers[places[i] + lane]);
                     }
                 }
             }

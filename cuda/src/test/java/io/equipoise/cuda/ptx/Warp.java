@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * 32 lanes that execute one instruction together while they are at the same one. Lanes at different ones are in different
- * groups; the group that is least far goes first, so that they come together again, but every group goes on some time.
+ * 32 lanes that execute one instruction together while they are at the same one, else group by group ({@link Groups}); every
+ * group goes on some time.
  */
 final class Warp {
     /** A group runs at most so long while others could. */
@@ -30,10 +30,7 @@ final class Warp {
 
     int alive;
 
-    private final int[] groupAt = new int[33];
-    private final int[] groupLanes = new int[33];
-    private final boolean[] groupWaits = new boolean[33];
-    private int groups;
+    private final Groups groups;
     private boolean waits;
     /** The whole warp waits for the block. */
     boolean atBarrier;
@@ -44,10 +41,9 @@ final class Warp {
     /** Instructions that single threads have executed. */
     long executed;
 
-    /** Where the last located access is. */
-    Bytes bytes = new Bytes(0, false);
+    /** Of the lane whose turn it is. */
+    final MemoryAccess access = new MemoryAccess(this);
 
-    int offset;
     final Bytes local;
     final AsyncCopies copies = new AsyncCopies();
 
@@ -61,7 +57,7 @@ final class Warp {
         defined = new int[program.values()];
         predicates = new int[program.predicates()];
         predicatesDefined = new int[program.predicates()];
-        local = new Bytes(stride(program.localBytes()) * 32, false);
+        local = new Bytes(MemoryAccess.stride(program.localBytes()) * 32, false);
         program.constants().forEach((bits, place) -> {
             Arrays.fill(registers, place, place + 32, bits);
             defined[place >> 5] = -1;
@@ -71,36 +67,30 @@ final class Warp {
             defined[place >> 5] = name.startsWith("%") ? -1 : 0;
         });
         alive = existing;
-        groups = 1;
-        groupLanes[0] = existing;
+        groups = new Groups(existing);
         segment = block.races.open(block.index, index, block.interval, 0, 0);
     }
 
-    /** What a thread's local memory takes. */
-    private static int stride(int localBytes) {
-        return Layout.align(localBytes, 16);
-    }
-
     boolean finished() {
-        return groups == 0;
+        return groups.count() == 0;
     }
 
     /** Runs until nothing can go on, or about so many instructions. */
     void run(int quantum, Random random, boolean eager) {
         int patience = PATIENCE;
-        while (quantum > 0 && groups > 0) {
-            int group = choose(random, eager || patience <= 0);
+        while (quantum > 0 && groups.count() > 0) {
+            int group = groups.choose(random, eager || patience <= 0);
             if (group < 0) {
                 if (!atBarrier) throw stuck();
                 return;
             }
             if (patience <= 0) patience = PATIENCE;
-            pc = groupAt[group];
-            active = groupLanes[group];
+            pc = groups.at(group);
+            active = groups.lanes(group);
             waits = false;
             int before = quantum;
-            int known = groups;
-            int stop = meeting(group);
+            int known = groups.count();
+            int stop = groups.meeting(group);
             try {
                 do {
                     var instruction = code[pc];
@@ -113,80 +103,24 @@ final class Warp {
                     quantum--;
                     if (instruction.control()) {
                         instruction.action().execute(this, lanes);
-                        if (waits || active == 0 || groups > 1 || known > 1) break;
+                        if (waits || active == 0 || groups.count() > 1 || known > 1) break;
                     } else {
                         if (lanes != 0) instruction.action().execute(this, lanes);
                         pc++;
                     }
-                } while (pc != stop && quantum > 0 && (groups == 1 || before - quantum < patience));
+                } while (pc != stop && quantum > 0 && (groups.count() == 1 || before - quantum < patience));
             } catch (ArithmeticException e) {
                 throw fault(Integer.numberOfTrailingZeros(active), String.valueOf(e.getMessage()));
             }
             patience -= before - quantum;
-            put(group);
+            groups.move(group, pc, active, waits);
         }
-    }
-
-    /** The least far group that can go on, or any of them. */
-    private int choose(Random random, boolean any) {
-        int chosen = -1;
-        int candidates = 0;
-        for (int g = 0; g < groups; g++) {
-            if (groupWaits[g]) continue;
-            candidates++;
-            if (chosen < 0 || (any ? random.nextInt(candidates) == 0 : groupAt[g] < groupAt[chosen])) chosen = g;
-        }
-        return chosen;
-    }
-
-    /** Where the group will come to another one if it just goes on. */
-    private int meeting(int group) {
-        int stop = Integer.MAX_VALUE;
-        for (int g = 0; g < groups; g++) if (groupAt[g] > groupAt[group]) stop = Math.min(stop, groupAt[g]);
-        return stop;
-    }
-
-    /** Writes back the running group; one that has come to another joins it. */
-    private void put(int group) {
-        groupAt[group] = pc;
-        groupLanes[group] = active;
-        groupWaits[group] = waits;
-        if (active == 0) {
-            remove(group);
-            return;
-        }
-        for (int g = 0; g < groups; g++) {
-            if (g != group && groupAt[g] == pc) {
-                groupLanes[g] |= active;
-                groupWaits[g] = false;
-                remove(group);
-                return;
-            }
-        }
-    }
-
-    private void remove(int group) {
-        groups--;
-        groupAt[group] = groupAt[groups];
-        groupLanes[group] = groupLanes[groups];
-        groupWaits[group] = groupWaits[groups];
     }
 
     /** Leaves lanes of the running group behind, at an instruction. */
     void split(int lanes, int at, boolean waiting) {
         active &= ~lanes;
-        for (int g = 0; g < groups; g++) {
-            // not the running group, whose entry is where it was
-            if (groupAt[g] == at && (groupLanes[g] & (lanes | active)) == 0) {
-                groupLanes[g] |= lanes;
-                groupWaits[g] &= waiting;
-                return;
-            }
-        }
-        groupAt[groups] = at;
-        groupLanes[groups] = lanes;
-        groupWaits[groups] = waiting;
-        groups++;
+        groups.split(lanes, at, waiting, active);
     }
 
     /** Some of the running lanes go to a target, the others on. */
@@ -212,14 +146,13 @@ final class Warp {
 
     /** The barrier at which the whole warp waits. */
     Instruction waiting() {
-        return code[groupAt[0]];
+        return code[groups.at(0)];
     }
 
     /** The block has met. */
     void release() {
         atBarrier = false;
-        groupAt[0]++;
-        groupWaits[0] = false;
+        groups.release();
         segment = block.races.open(block.index, index, block.interval, segment, 0);
     }
 
@@ -229,18 +162,18 @@ final class Warp {
     }
 
     private Fault stuck() {
-        pc = groupAt[0];
+        pc = groups.at(0);
         var places = new StringBuilder();
-        for (int g = 0; g < groups; g++) {
-            places.append(g == 0 ? "" : "; ").append(lanes(groupLanes[g])).append(" at line ");
-            int line = code[groupAt[g]].line();
+        for (int g = 0; g < groups.count(); g++) {
+            places.append(g == 0 ? "" : "; ").append(lanes(groups.lanes(g))).append(" at line ");
+            int line = code[groups.at(g)].line();
             places.append(line)
                     .append(" `")
                     .append(block.program.module().line(line))
                     .append('`');
         }
         return fault(
-                Integer.numberOfTrailingZeros(groupLanes[0]),
+                Integer.numberOfTrailingZeros(groups.lanes(0)),
                 "waits for lanes of its warp that don't come (diverged): " + places
                         + (alive == existing ? "" : "; exited " + lanes(existing & ~alive)));
     }
@@ -296,78 +229,5 @@ final class Warp {
     void setCarry(int lanes, int mask) {
         carry = (carry & ~lanes) | (mask & lanes);
         carryDefined |= lanes;
-    }
-
-    /** Finds the bytes of a lane's access: {@link #bytes} from {@link #offset}. */
-    void locate(Space space, int lane, long address, int size) {
-        if ((address & (size - 1)) != 0) {
-            throw fault(lane, "misaligned access of " + size + " bytes at " + GlobalMemory.hex(address));
-        }
-        var in = space == Space.GENERIC ? Space.of(address) : space;
-        long at = space == Space.GENERIC ? address - in.window : address;
-        switch (in) {
-            case SHARED -> locateShared(lane, at, size);
-            case LOCAL -> {
-                int thread = block.program.localBytes();
-                if (at < 0 || at + size > thread) throw outside(lane, at, size, "local", thread);
-                bytes = local;
-                offset = (int) at + lane * stride(thread);
-            }
-            case PARAM -> {
-                bytes = block.parameters;
-                if (!bytes.contains(at, size)) throw outside(lane, at, size, "parameter", bytes.size());
-                offset = (int) at;
-            }
-            default -> {
-                var allocation = block.memory.find(at);
-                long from = at - allocation.address;
-                if (!allocation.live() || from < 0 || from + size > allocation.size) {
-                    throw fault(lane, "out of bounds: " + block.memory.objection(at, size));
-                }
-                bytes = allocation.bytes();
-                offset = (int) from;
-            }
-        }
-    }
-
-    private void locateShared(int lane, long address, int size) {
-        bytes = block.shared;
-        long from = address - Block.SHARED_BASE;
-        if (!bytes.contains(from, size)) throw outside(lane, from, size, "shared", bytes.size());
-        offset = (int) from;
-        if (bytes.excludes(offset, size)) {
-            throw fault(lane, "out of bounds: offset " + from + " of shared memory is past the end of its variable");
-        }
-    }
-
-    private Fault outside(int lane, long from, int size, String what, int of) {
-        return fault(
-                lane,
-                "out of bounds: " + size + " bytes at offset " + from + " of " + of + " bytes of " + what + " memory");
-    }
-
-    /** Refuses an access to located bytes that were never written. */
-    void requireDefined(int lane, int size) {
-        int undefined = bytes.undefined(offset, size);
-        if (undefined >= 0) {
-            throw fault(
-                    lane,
-                    "reads uninitialised memory: byte " + (undefined - offset) + " of " + size + " at offset " + offset
-                            + " of " + bytes.size());
-        }
-    }
-
-    /** Fails when noting an access found one it races with. */
-    void requireOrdered(int lane, int record) {
-        if (record != 0) {
-            throw fault(
-                    lane,
-                    "races with " + block.races.who(record) + ", at offset " + offset + " of " + bytes.size()
-                            + (bytes == block.shared ? " bytes of shared memory" : " bytes of global memory"));
-        }
-    }
-
-    boolean raced() {
-        return bytes.writes.length != 0;
     }
 }

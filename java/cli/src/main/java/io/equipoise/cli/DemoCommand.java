@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code demo}: an ordinary run whose configuration and model are in the jar. */
@@ -30,6 +31,9 @@ final class DemoCommand extends Command {
             description = "Override a value by dotted path, such as training.steps=5.")
     private List<String> overrides = new ArrayList<>();
 
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     DemoCommand(Console console) {
         super(console);
     }
@@ -44,6 +48,7 @@ final class DemoCommand extends Command {
 
     @Override
     void run() throws Exception {
+        var chosen = device.choose();
         var source =
                 ConfigSource.parse(configuration(), "demo.yaml", Path.of("").toAbsolutePath());
         seed.ifPresent(value -> {
@@ -52,9 +57,8 @@ final class DemoCommand extends Command {
         });
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
-        var result = new TrainingRun(
-                        output.map(read::withOutput).orElse(read), console(), log -> logFile(log.toString()))
-                .run();
+        var run = output.map(read::withOutput).orElse(read);
+        var result = new TrainingRun(run, chosen, console(), log -> logFile(log.toString())).run();
         console().result(result.json());
         console().result(texts(result.samples(), "base", "Before:"));
         console().result(texts(result.samples(), "policy", "After:"));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.model.Device;
 import io.equipoise.model.ModelHub;
 import java.io.IOException;
 import java.util.List;
@@ -48,6 +49,11 @@ final class DoctorCommand extends Command {
         try (var model = ModelHub.load(ModelFolder.of(RunConfig.EMBEDDED))) {
             library.put("loads", true);
             library.put("embedded model", model.model().parameters().value().size() + " parameters");
+        }
+        for (var device : Device.values()) {
+            library.put(
+                    "--device " + device,
+                    device.unavailable().map(why -> "can't run: " + why).orElse("can run"));
         }
         console().result(json);
         console().result(text(json));

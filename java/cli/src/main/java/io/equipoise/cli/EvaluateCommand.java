@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -41,6 +42,9 @@ final class EvaluateCommand extends Command {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a value by dotted path.")
     private List<String> overrides = new ArrayList<>();
 
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     EvaluateCommand(Console console) {
         super(console);
     }
@@ -48,12 +52,13 @@ final class EvaluateCommand extends Command {
     @Override
     void run() throws Exception {
         long start = System.nanoTime();
+        var chosen = device.choose();
         var source = ConfigSource.read(config);
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
         var configured = ConfiguredTarget.of(read, run);
-        try (var base = ModelHub.load(ModelFolder.of(read.model()), read.precision());
-                var tuned = ModelHub.load(ModelFolder.of(policy), read.precision())) {
+        try (var base = ModelHub.load(ModelFolder.of(read.model()), read.precision(), chosen);
+                var tuned = ModelHub.load(ModelFolder.of(policy), read.precision(), chosen)) {
             ModelFolder.requireSameVocabulary(base, tuned);
             var prompts = read.enginePrompts(base);
             var target = configured.target(base, prompts);

@@ -3,6 +3,7 @@ package io.equipoise.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
+import io.equipoise.model.Precision;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sample}. */
@@ -53,6 +55,9 @@ final class SampleCommand extends Command {
     @ArgGroup(exclusive = false, heading = "Sampling from a target:%n")
     private TargetOptions target = new TargetOptions();
 
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     private static final int USUAL_TOKENS = 40;
 
     SampleCommand(Console console) {
@@ -76,14 +81,15 @@ final class SampleCommand extends Command {
                     "--prompt, --top-k, --top-p and --max-tokens don't go with --target, which"
                             + " is a distribution over whole texts; their length is --set training.maxTokens=N");
         }
-        new TargetSampling(target, count, seed, temperature, console()).run();
+        new TargetSampling(target, count, seed, temperature, device.choose(), console()).run();
     }
 
     private void sampleModel() throws IOException {
         var folder = ModelFolder.of(model.orElseThrow(() ->
                 new IllegalArgumentException("nothing to sample from; give --model DIR, or --target CONFIG.yaml")));
         var truncation = new Truncation(topK, topP);
-        try (var loaded = ModelHub.load(folder)) {
+        var chosen = device.choose();
+        try (var loaded = ModelHub.load(folder, Precision.F32, chosen)) {
             int[] start = prompt.isEmpty() ? new int[0] : Prompts.start(prompt, loaded);
             int room = loaded.model().config().contextLength() - Math.max(1, start.length);
             int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));

@@ -11,6 +11,7 @@ import io.equipoise.decoding.Proposals;
 import io.equipoise.decoding.QuasiRejection;
 import io.equipoise.decoding.TargetSample;
 import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.model.Device;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
@@ -31,6 +32,7 @@ final class TargetSampling {
     private final int count;
     private final Optional<Long> seed;
     private final double temperature;
+    private final Device device;
     private final Console console;
 
     /**
@@ -39,12 +41,15 @@ final class TargetSampling {
      * @param count how many texts
      * @param seed by default the evaluation's
      * @param temperature the proposal's
+     * @param device where models are
      */
-    TargetSampling(TargetOptions options, int count, Optional<Long> seed, double temperature, Console console) {
+    TargetSampling(
+            TargetOptions options, int count, Optional<Long> seed, double temperature, Device device, Console console) {
         this.options = options;
         this.count = count;
         this.seed = seed;
         this.temperature = temperature;
+        this.device = device;
         this.console = console;
     }
 
@@ -60,11 +65,11 @@ final class TargetSampling {
         var sampling = sampling(config);
         var target = ConfiguredTarget.of(config, options.run());
         ObjectNode json;
-        try (var base = ModelHub.load(ModelFolder.of(config.model()), config.precision())) {
+        try (var base = ModelHub.load(ModelFolder.of(config.model()), config.precision(), device)) {
             if (options.policy().isEmpty()) {
                 json = sample(config, target, base, base.model(), sampling);
             } else {
-                try (var policy = ModelHub.load(ModelFolder.of(options.policy().get()), config.precision())) {
+                try (var policy = ModelHub.load(ModelFolder.of(options.policy().get()), config.precision(), device)) {
                     ModelFolder.requireSameVocabulary(base, policy);
                     json = sample(config, target, base, policy.model(), sampling);
                 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -25,17 +26,21 @@ final class TrainCommand extends Command {
     @Option(names = "--output", paramLabel = "DIR", description = "The run folder; default runs/NAME-TIME.")
     private Optional<Path> output = Optional.empty();
 
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     TrainCommand(Console console) {
         super(console);
     }
 
     @Override
     void run() throws Exception {
+        var chosen = device.choose();
         var source = ConfigSource.read(config);
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
         var run = output.map(read::withOutput).orElse(read);
-        var result = new TrainingRun(run, console(), log -> logFile(log.toString())).run();
+        var result = new TrainingRun(run, chosen, console(), log -> logFile(log.toString())).run();
         console().result(result.json());
         console().result(OutcomeTable.of(result.outcome()));
         console()

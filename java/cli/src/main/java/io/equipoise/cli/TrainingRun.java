@@ -5,6 +5,7 @@ import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.Report;
+import io.equipoise.model.Device;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
@@ -26,12 +27,19 @@ final class TrainingRun {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
     private final RunConfig config;
+    private final Device device;
     private final Console console;
     private final Consumer<Path> logging;
 
-    /** @param logging is told the log file as soon as there is one */
-    TrainingRun(RunConfig config, Console console, Consumer<Path> logging) {
+    /**
+     * Prepares a run.
+     *
+     * @param device that models run on
+     * @param logging is told the log file as soon as there is one
+     */
+    TrainingRun(RunConfig config, Device device, Console console, Consumer<Path> logging) {
         this.config = config;
+        this.device = device;
         this.console = console;
         this.logging = logging;
     }
@@ -52,7 +60,7 @@ final class TrainingRun {
         var settled = RunFolder.settle(config);
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
-        try (var base = ModelHub.load(origin, settled.precision())) {
+        try (var base = ModelHub.load(origin, settled.precision(), device)) {
             LOG.info(
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),

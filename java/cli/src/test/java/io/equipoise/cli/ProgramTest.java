@@ -44,6 +44,8 @@ class ProgramTest {
         assertThat(json.at("/kernels/in use").asText()).isNotEmpty();
         assertThat(json.at("/kernels/reference").asText()).isEqualTo("can run");
         assertThat(json.at("/kernels/cuda").asText()).matches("can run|can't run: .+");
+        assertThat(json.at("/libtorch/--device cpu").asText()).isEqualTo("can run");
+        assertThat(json.at("/libtorch/--device cuda").asText()).matches("can run|can't run: .+");
         assertThat(json.at("/machine/GPU driver").isTextual()).isTrue();
         assertThat(json.at("/machine/threads").asInt()).isPositive();
     }

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.model.Device;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,15 +213,42 @@ class RefusalTest {
     }
 
     @Test
+    void unknownDevice() {
+        refused(Outputs.of("demo", "--device", "gpu"), "no device 'gpu'; there are cpu, cuda");
+    }
+
+    @Test
+    void aDeviceThatIsNotThere() throws IOException {
+        assumeThat(Device.CUDA.unavailable()).isPresent();
+        var config = Files.writeString(temporary.resolve("config.yaml"), "model: embedded\n" + FEMALE + QUICK)
+                .toString();
+        for (String[] command : new String[][] {
+            {"demo", "--output", output.toString()},
+            {"train", config, "--output", output.toString()},
+            {"sample", "--model", "embedded"},
+            {"evaluate", config, "--policy", "embedded"}
+        }) {
+            var arguments = new ArrayList<>(List.of(command));
+            arguments.addAll(List.of("--device", "cuda"));
+            var outputs = Outputs.of(arguments.toArray(String[]::new));
+            refused(
+                    outputs,
+                    "--device cuda can't run here: " + Device.CUDA.unavailable().orElseThrow());
+            assertThat(outputs.err().lines()).hasSize(1);
+            assertThat(output).doesNotExist();
+        }
+    }
+
+    @Test
     void impossibleOption() {
         refused(Outputs.of("sample", "--model", "embedded", "--temperature", "0"), "temperature", "> 0");
     }
 
     private Outputs train(String config, String... more) throws IOException {
         var file = Files.writeString(temporary.resolve("config.yaml"), config);
-        var arguments = new java.util.ArrayList<String>();
-        arguments.addAll(java.util.List.of("train", file.toString(), "--json", "--output", output.toString()));
-        arguments.addAll(java.util.List.of(more));
+        var arguments = new ArrayList<String>();
+        arguments.addAll(List.of("train", file.toString(), "--json", "--output", output.toString()));
+        arguments.addAll(List.of(more));
         return Outputs.of(arguments.toArray(String[]::new));
     }
 

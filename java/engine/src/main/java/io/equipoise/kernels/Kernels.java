@@ -1,6 +1,7 @@
 package io.equipoise.kernels;
 
 import io.equipoise.memory.Matrix;
+import io.equipoise.memory.Memory;
 import io.equipoise.memory.Vector;
 import java.util.Optional;
 
@@ -16,6 +17,14 @@ import java.util.Optional;
 public interface Kernels {
     /** What runs, for the log: {@code cpu (avx512)}, {@code reference (java, f64)}. */
     String description();
+
+    /**
+     * Where operands are best: used in place. Kernels of a device copy those in the host's memory there and back; the host's
+     * take no others.
+     */
+    default Memory memory() {
+        return Memory.HOST;
+    }
 
     /** The transformer's own operations, where these kernels have them; libtorch does the work elsewhere. */
     default Optional<TransformerKernels> transformer() {

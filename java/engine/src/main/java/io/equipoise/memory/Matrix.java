@@ -1,60 +1,72 @@
 package io.equipoise.memory;
 
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * A row-major matrix in native memory; {@code rowStride} is the distance between rows in elements. Floating-point types
- * only. Allocated matrices start at zero. Closing one twice is harmless; using it after that throws.
+ * A row-major matrix in native memory, the host's or a device's; {@code rowStride} is the distance between rows in elements.
+ * Floating-point types only. Allocated matrices start at zero. Closing one twice is harmless; using it after that throws.
  */
 public final class Matrix implements AutoCloseable {
     /** Stands for a matrix that isn't there. */
-    public static final Matrix NONE = new Matrix(NativeMemory.borrow(new Pointer(), 0), DataType.F32, 0, 0, 0);
+    public static final Matrix NONE = borrow(DataType.F32, new Pointer(), 0, 0, 0);
 
     private static final int CACHE_LINE = 64;
 
-    private final NativeMemory memory;
+    private final Block block;
     private final DataType type;
     private final long rows;
     private final long columns;
     private final long rowStride;
 
-    private Matrix(NativeMemory memory, DataType type, long rows, long columns, long rowStride) {
-        this.memory = memory;
+    private Matrix(Block block, DataType type, long rows, long columns, long rowStride) {
+        this.block = block;
         this.type = type;
         this.rows = rows;
         this.columns = columns;
         this.rowStride = rowStride;
     }
 
-    /** A new matrix of zeros without gaps between rows. */
+    /** A new matrix of zeros in the host's memory, without gaps between rows. */
     public static Matrix allocate(DataType type, long rows, long columns) {
         return allocate(type, rows, columns, columns);
     }
 
-    /** A new matrix of zeros, {@code rowStride} elements from row to row. */
+    /** A new matrix of zeros in the host's memory, {@code rowStride} elements from row to row. */
     public static Matrix allocate(DataType type, long rows, long columns, long rowStride) {
+        return allocate(Memory.HOST, type, rows, columns, rowStride);
+    }
+
+    /** A new matrix of zeros, {@code rowStride} elements from row to row. */
+    public static Matrix allocate(Memory memory, DataType type, long rows, long columns, long rowStride) {
         check(type, rows, columns, rowStride);
         long bytes = Math.multiplyExact(Math.multiplyExact(rows, rowStride), (long) type.bytes());
-        return new Matrix(NativeMemory.allocate(bytes), type, rows, columns, rowStride);
+        return new Matrix(Block.allocate(memory, bytes), type, rows, columns, rowStride);
     }
 
     /**
-     * A new matrix of zeros whose rows are an odd number of cache lines apart: where they are a power of two apart, the
-     * same columns of many rows fall into the same few sets of a cache.
+     * A new matrix of zeros in the host's memory whose rows are an odd number of cache lines apart: where they are a power of
+     * two apart, the same columns of many rows fall into the same few sets of a cache.
      */
     public static Matrix staggered(DataType type, long rows, long columns) {
         long lines = (columns * type.bytes() + CACHE_LINE - 1) / CACHE_LINE | 1;
         return allocate(type, rows, columns, lines * CACHE_LINE / type.bytes());
     }
 
-    /** A view of memory that somebody else owns and keeps alive as long as the view is used. */
+    /** A view of the host's memory that somebody else owns and keeps alive as long as the view is used. */
     public static Matrix borrow(DataType type, Pointer pointer, long rows, long columns, long rowStride) {
+        return borrow(Memory.HOST, type, pointer, rows, columns, rowStride);
+    }
+
+    /** A view of memory that somebody else owns and keeps alive as long as the view is used. */
+    public static Matrix borrow(
+            Memory memory, DataType type, Pointer pointer, long rows, long columns, long rowStride) {
         check(type, rows, columns, rowStride);
-        return new Matrix(
-                NativeMemory.borrow(pointer, rows * rowStride * type.bytes()), type, rows, columns, rowStride);
+        var block = Block.borrow(memory, pointer, rows * rowStride * type.bytes());
+        return new Matrix(block, type, rows, columns, rowStride);
     }
 
     private static void check(DataType type, long rows, long columns, long rowStride) {
@@ -90,9 +102,14 @@ public final class Matrix implements AutoCloseable {
         return rowStride;
     }
 
-    /** A pointer to the first element, for native calls. */
+    /** What it lies in. */
+    public Memory memory() {
+        return block.memory();
+    }
+
+    /** A pointer to the first element, for native calls; of a device's memory, the device's. */
     public Pointer address() {
-        return memory.pointer();
+        return block.pointer();
     }
 
     /** The {@code count} rows from {@code from}, sharing memory with this matrix. */
@@ -100,12 +117,11 @@ public final class Matrix implements AutoCloseable {
         if (from < 0 || count < 0 || from > rows - count) {
             throw new IndexOutOfBoundsException("rows [" + from + ", " + from + " + " + count + ") of " + rows);
         }
-        var first = new Pointer(memory.pointer()) {
-            {
-                address = memory.pointer().address() + from * rowStride * type.bytes();
-            }
-        };
-        return borrow(type, first, count, columns, rowStride);
+        return borrow(memory(), type, at(from), count, columns, rowStride);
+    }
+
+    private Pointer at(long row) {
+        return Block.at(address(), row * rowStride * type.bytes());
     }
 
     /**
@@ -122,18 +138,30 @@ public final class Matrix implements AutoCloseable {
         var target = slice(to, count);
         var rows = source.slice(from, count);
         if (rowStride == columns && source.rowStride == columns) {
-            Pointer.memcpy(target.address(), rows.address(), count * columns * type.bytes());
+            Block.copy(memory(), target.address(), source.memory(), rows.address(), count * rowBytes());
             return;
         }
         for (long row = 0; row < count; row++) {
-            Pointer.memcpy(target.slice(row, 1).address(), rows.slice(row, 1).address(), columns * type.bytes());
+            Block.copy(memory(), target.at(row), source.memory(), rows.at(row), rowBytes());
         }
+    }
+
+    private long rowBytes() {
+        return columns * type.bytes();
     }
 
     /** Sets every bit to zero; without gaps between rows only. */
     public void clear() {
         if (rowStride != columns) throw new IllegalStateException(this + " has gaps between its rows");
-        if (rows > 0) Pointer.memset(address(), 0, rows * columns * type.bytes());
+        if (rows > 0) memory().clear(address(), rows * rowBytes());
+    }
+
+    private void read(long row, Consumer<Pointer> reader) {
+        block.read(at(row), rowBytes(), reader);
+    }
+
+    private void write(long row, Consumer<Pointer> writer) {
+        block.write(at(row), rowBytes(), writer);
     }
 
     /**
@@ -145,11 +173,11 @@ public final class Matrix implements AutoCloseable {
         if (type == DataType.F64) throw new IllegalStateException("rows of f64 don't fit f32; read them as doubles");
         var values = new float[Math.toIntExact(columns)];
         if (type == DataType.F32) {
-            new FloatPointer(address()).position(row * rowStride).get(values);
+            read(row, from -> new FloatPointer(from).get(values));
             return values;
         }
         var bits = new short[values.length];
-        new ShortPointer(address()).position(row * rowStride).get(bits);
+        read(row, from -> new ShortPointer(from).get(bits));
         for (int i = 0; i < bits.length; i++) {
             values[i] = type == DataType.BF16 ? Float16.fromBf16(bits[i]) : Float16.fromF16(bits[i]);
         }
@@ -160,7 +188,7 @@ public final class Matrix implements AutoCloseable {
     public double[] doubles(long row) {
         expectF64();
         var values = new double[Math.toIntExact(columns)];
-        new DoublePointer(address()).position(row * rowStride).get(values);
+        read(row, from -> new DoublePointer(from).get(values));
         return values;
     }
 
@@ -168,7 +196,7 @@ public final class Matrix implements AutoCloseable {
     public void putRow(long row, double... values) {
         expectF64();
         expectColumns(values.length);
-        new DoublePointer(address()).position(row * rowStride).put(values);
+        write(row, to -> new DoublePointer(to).put(values));
     }
 
     private void expectF64() {
@@ -190,19 +218,19 @@ public final class Matrix implements AutoCloseable {
         if (type == DataType.F64) throw new IllegalStateException("rows of f64 are written as doubles");
         expectColumns(values.length);
         if (type == DataType.F32) {
-            new FloatPointer(address()).position(row * rowStride).put(values);
+            write(row, to -> new FloatPointer(to).put(values));
             return;
         }
         var bits = new short[values.length];
         for (int i = 0; i < bits.length; i++) {
             bits[i] = type == DataType.BF16 ? Float16.toBf16(values[i]) : Float16.toF16(values[i]);
         }
-        new ShortPointer(address()).position(row * rowStride).put(bits);
+        write(row, to -> new ShortPointer(to).put(bits));
     }
 
     @Override
     public void close() {
-        if (!isNone()) memory.close();
+        if (!isNone()) block.close();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.equipoise.model;
 
-import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.ArrayList;
@@ -11,7 +10,6 @@ import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * A model's weights as views of one flat f32 tensor, and their gradients as views of a second. Autograd accumulates into
@@ -32,6 +30,7 @@ final class FlatParameters implements AutoCloseable {
 
     private static final long NORM_CHUNK = 1 << 16;
 
+    private final LibtorchDevice device;
     private final List<Declaration> declarations;
     private final List<Parameters.Parameter> list = new ArrayList<>();
     private final Map<String, Tensor> tensors = new HashMap<>();
@@ -41,13 +40,14 @@ final class FlatParameters implements AutoCloseable {
     private Parameters parameters;
 
     /** New parameters, all zero. */
-    static FlatParameters zeros(List<Declaration> declarations) {
+    static FlatParameters zeros(List<Declaration> declarations, LibtorchDevice device) {
         long total = 0;
         for (var declaration : declarations) total += declaration.size();
-        return new FlatParameters(declarations, kept(torch.zeros(total)));
+        return new FlatParameters(device, declarations, kept(device.zeros(total)));
     }
 
-    private FlatParameters(List<Declaration> declarations, Tensor value) {
+    private FlatParameters(LibtorchDevice device, List<Declaration> declarations, Tensor value) {
+        this.device = device;
         this.declarations = List.copyOf(declarations);
         this.value = value;
         long total = 0;
@@ -56,7 +56,7 @@ final class FlatParameters implements AutoCloseable {
             total += declaration.size();
         }
         size = total;
-        gradient = kept(torch.zeros(0));
+        gradient = kept(device.zeros(0));
         for (int i = 0; i < list.size(); i++) {
             tensors.put(list.get(i).name(), view(value, i));
         }
@@ -65,7 +65,7 @@ final class FlatParameters implements AutoCloseable {
 
     /** The same weights in the same memory, trainable as these are, with a gradient of its own. */
     FlatParameters replica() {
-        var replica = new FlatParameters(declarations, kept(value.detach()));
+        var replica = new FlatParameters(device, declarations, kept(value.detach()));
         replica.trainable(this::isTrainable);
         return replica;
     }
@@ -82,6 +82,11 @@ final class FlatParameters implements AutoCloseable {
 
     long size() {
         return size;
+    }
+
+    /** Where they are. */
+    LibtorchDevice device() {
+        return device;
     }
 
     /** The weight, shaped. */
@@ -146,7 +151,7 @@ final class FlatParameters implements AutoCloseable {
     void trainable(Predicate<String> accepted) {
         if (gradient.numel() == 0) {
             gradient.releaseReference();
-            gradient = kept(torch.zeros(size));
+            gradient = kept(device.zeros(size));
             parameters = parameters();
         }
         for (int i = 0; i < list.size(); i++) {
@@ -182,10 +187,7 @@ final class FlatParameters implements AutoCloseable {
     }
 
     private Parameters parameters() {
-        return new Parameters(
-                Vector.borrow(DataType.F32, value.data_ptr(), size),
-                Vector.borrow(DataType.F32, gradient.data_ptr(), gradient.numel()),
-                List.copyOf(list));
+        return new Parameters(device.vector(value), device.vector(gradient), List.copyOf(list));
     }
 
     private Tensor view(Tensor flat, int index) {

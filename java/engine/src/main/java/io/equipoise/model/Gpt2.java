@@ -15,6 +15,7 @@ final class Gpt2 implements CausalLanguageModel {
     private static final long CACHED_PARAMETERS = 8L << 20;
 
     private final Gpt2Config config;
+    private final LibtorchDevice device;
     private final FlatParameters parameters;
     private final Kernels kernels;
     private final Precision precision;
@@ -26,17 +27,20 @@ final class Gpt2 implements CausalLanguageModel {
      * Weights of 0.
      *
      * @param precision bf16 only where the kernels have it
+     * @param device whose memory the kernels can read
      */
-    Gpt2(Gpt2Config config, Kernels kernels, Precision precision) {
+    Gpt2(Gpt2Config config, Kernels kernels, Precision precision, LibtorchDevice device) {
         this.config = config;
         this.kernels = kernels;
         this.precision = precision;
-        var transformer = kernels.transformer().filter(each -> NativeGpt2.supports(config));
+        this.device = device;
+        var transformer =
+                kernels.transformer().filter(each -> device.isHost()).filter(each -> NativeGpt2.supports(config));
         if (transformer.isEmpty() && precision != Precision.F32) {
             throw new ModelFormatException("precision bf16 is not available: " + kernels.description()
                     + " can't compute this model's activation '" + config.activation() + "' or products; use f32");
         }
-        parameters = FlatParameters.zeros(declarations(config));
+        parameters = FlatParameters.zeros(declarations(config), device);
         engine = transformer.isPresent()
                 ? new NativeGpt2(this, config, parameters, kernels, transformer.get(), precision.type())
                 : new LibtorchGpt2(this, config, parameters, kernels);
@@ -95,7 +99,7 @@ final class Gpt2 implements CausalLanguageModel {
 
     @Override
     public int parallelDecoders() {
-        return parameters.size() <= CACHED_PARAMETERS ? Workers.count() : 1;
+        return parameters.size() <= CACHED_PARAMETERS ? device.workers() : 1;
     }
 
     @Override
@@ -127,7 +131,7 @@ final class Gpt2 implements CausalLanguageModel {
 
     /** No larger than leaves every worker a share. */
     private List<MicroBatches> batches(int[][] tokens, int[] promptLength, int microBatch) {
-        int share = (tokens.length + Workers.count() - 1) / Workers.count();
+        int share = (tokens.length + device.workers() - 1) / device.workers();
         return MicroBatches.of(tokens, promptLength, Math.min(microBatch, Math.max(1, share)), config());
     }
 
@@ -188,7 +192,7 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public CausalLanguageModel copy() {
         requireOpen();
-        var copy = new Gpt2(config, kernels, precision);
+        var copy = new Gpt2(config, kernels, precision, device);
         copy.parameters.copyFrom(parameters);
         return copy;
     }

@@ -32,8 +32,8 @@ record Gpt2Graph(Gpt2Config config, FlatParameters parameters) {
     /** Hidden states (N, D) at the positions that predict a generated token. */
     Tensor predicting(MicroBatches batch) {
         int rows = batch.sequences().length;
-        var hidden = hidden(Tensor.create(batch.inputs(), rows, batch.length()), rows, batch.length());
-        return hidden.index_select(0, Tensor.create(batch.rows(), batch.rows().length));
+        var hidden = hidden(device().tensor(batch.inputs(), rows, batch.length()), rows, batch.length());
+        return hidden.index_select(0, device().tensor(batch.rows(), batch.rows().length));
     }
 
     /** Hidden states (b·T, D) after the last norm, for tokens (b, T). */
@@ -82,6 +82,10 @@ record Gpt2Graph(Gpt2Config config, FlatParameters parameters) {
 
     Tensor affine(Tensor x, String name) {
         return torch.addmm(weight(name + ".bias"), x, weight(name + ".weight"));
+    }
+
+    LibtorchDevice device() {
+        return parameters.device();
     }
 
     Tensor weight(String name) {

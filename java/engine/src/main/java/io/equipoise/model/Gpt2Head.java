@@ -1,8 +1,6 @@
 package io.equipoise.model;
 
 import io.equipoise.kernels.Kernels;
-import io.equipoise.memory.DataType;
-import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
@@ -44,14 +42,12 @@ record Gpt2Head(Gpt2Graph graph, Kernels kernels) {
     }
 
     /** Expectations of functions of a token under the softmax of each row of logits, which is written over. */
-    private static void expect(Tensor logits, float[] logSumExp, float[][] functions, float[][] expected, int from) {
+    private void expect(Tensor logits, float[] logSumExp, float[][] functions, float[][] expected, int from) {
+        var device = graph.device();
         var probability =
-                logits.sub_(Tensor.create(logSumExp, logSumExp.length, 1)).exp_();
+                logits.sub_(device.tensor(logSumExp, logSumExp.length, 1)).exp_();
         for (int k = 0; k < functions.length; k++) {
-            var means = new float[logSumExp.length];
-            torch.mv(probability, Tensor.create(functions[k], functions[k].length))
-                    .data_ptr_float()
-                    .get(means);
+            float[] means = device.floats(torch.mv(probability, device.tensor(functions[k], functions[k].length)));
             for (int n = 0; n < means.length; n++) expected[from + n][k] = means[n];
         }
     }
@@ -111,7 +107,7 @@ record Gpt2Head(Gpt2Graph graph, Kernels kernels) {
         try (var logSumExp = Vector.of(scores.logSumExp);
                 var target = Vector.of(targets);
                 var weight = Vector.of(coefficient)) {
-            kernels.gradient(matrix(logits), logSumExp, target, weight);
+            kernels.gradient(graph.device().matrix(logits), logSumExp, target, weight);
         }
         torch.mm_out(gradHidden.narrow(0, offset, rows), logits, graph.head());
         if (graph.parameters().isTrainable(graph.headName())) {
@@ -127,12 +123,8 @@ record Gpt2Head(Gpt2Graph graph, Kernels kernels) {
                 var logSumExp = Vector.f32(targets.length);
                 var entropy = Vector.f32(targets.length);
                 var target = Vector.of(targets)) {
-            kernels.tokenLogProb(logProb, logSumExp, entropy, matrix(logits), target, 1);
+            kernels.tokenLogProb(logProb, logSumExp, entropy, graph.device().matrix(logits), target, 1);
             return new Scores(logProb.toFloats(), logSumExp.toFloats());
         }
-    }
-
-    static Matrix matrix(Tensor tensor) {
-        return Matrix.borrow(DataType.F32, tensor.data_ptr(), tensor.size(0), tensor.size(1), tensor.stride(0));
     }
 }

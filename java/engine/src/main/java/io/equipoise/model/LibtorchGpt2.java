@@ -32,7 +32,7 @@ final class LibtorchGpt2 implements Gpt2Engine {
     @Override
     public void score(List<MicroBatches> batches, float[][] functions, TokenScores result) {
         var head = new Gpt2Head(graphs.get(0), kernels);
-        Workers.run(batches.size(), (worker, i) -> head.score(batches.get(i), functions, result));
+        parameters.device().run(batches.size(), (worker, i) -> head.score(batches.get(i), functions, result));
     }
 
     @Override
@@ -61,11 +61,11 @@ final class LibtorchGpt2 implements Gpt2Engine {
 
     @Override
     public void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb) {
-        for (int i = graphs.size(); i < Math.min(Workers.count(), batches.size()); i++) {
+        for (int i = graphs.size(); i < Math.min(parameters.device().workers(), batches.size()); i++) {
             graphs.add(new Gpt2Graph(config, parameters.replica()));
         }
         for (var other : graphs.subList(1, graphs.size())) other.parameters().clearGradient();
-        Workers.run(batches.size(), (worker, i) -> {
+        parameters.device().run(batches.size(), (worker, i) -> {
             try (var scope = new PointerScope()) {
                 var own = graphs.get(worker);
                 var selected = own.predicting(batches.get(i));

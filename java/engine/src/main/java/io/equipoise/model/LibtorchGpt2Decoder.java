@@ -52,7 +52,8 @@ final class LibtorchGpt2Decoder implements Decoder {
         }
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
-            var x = torch.embedding(graph.weight("transformer.wte.weight"), Tensor.create(tokens.toInts(), batch))
+            var fed = graph.device().tensor(tokens.toInts(), batch);
+            var x = torch.embedding(graph.weight("transformer.wte.weight"), fed)
                     .add(graph.weight("transformer.wpe.weight").select(0, position));
             for (int layer = 0; layer < config.layers(); layer++) {
                 String block = Gpt2Graph.block(layer);
@@ -67,7 +68,7 @@ final class LibtorchGpt2Decoder implements Decoder {
     @Override
     public Matrix logits() {
         requireOpen();
-        return Gpt2Head.matrix(logits);
+        return graph.device().matrix(logits);
     }
 
     @Override
@@ -105,7 +106,7 @@ final class LibtorchGpt2Decoder implements Decoder {
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             long[] index = Arrays.stream(rows).asLongStream().toArray();
-            var kept = Tensor.create(index, index.length);
+            var kept = graph.device().tensor(index, index.length);
             for (int layer = 0; layer < keys.length; layer++) {
                 keys[layer] = kept(keys[layer], kept);
                 values[layer] = kept(values[layer], kept);
@@ -125,8 +126,8 @@ final class LibtorchGpt2Decoder implements Decoder {
     }
 
     /** Kept beyond the PointerScope it is made in. */
-    private static Tensor zeros(long... shape) {
-        return torch.zeros(shape).retainReference();
+    private Tensor zeros(long... shape) {
+        return graph.device().zeros(shape).retainReference();
     }
 
     private void requireOpen() {

@@ -47,7 +47,20 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
      */
     public static PretrainedModel load(Path folder, Precision precision) {
-        var model = loadModel(folder, KernelProvider.kernels(), precision);
+        return load(folder, precision, Device.CPU);
+    }
+
+    /**
+     * A model with its tokenizer, computed on a device.
+     *
+     * @param precision as for {@link #load(Path, Precision)}
+     * @param device whose memory the process's kernels must be able to read
+     * @throws ModelFormatException when something is missing, broken, unknown, or doesn't fit together
+     * @throws io.equipoise.kernels.KernelException when the device can't be used
+     */
+    public static PretrainedModel load(Path folder, Precision precision, Device device) {
+        var kernels = KernelProvider.kernels();
+        var model = loadModel(folder, kernels, precision, LibtorchDevice.of(device, kernels));
         try {
             var tokenizer = Tokenizer.load(folder.resolve("tokenizer.json"));
             if (tokenizer.vocabularySize() > model.config().vocabularySize()) {
@@ -80,6 +93,22 @@ public final class ModelHub {
      * @throws ModelFormatException when something is missing, broken or unknown
      */
     public static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision) {
+        return loadModel(folder, kernels, precision, LibtorchDevice.CPU);
+    }
+
+    /**
+     * A model without a tokenizer, computed on a device.
+     *
+     * @param kernels which must be able to read the device's memory
+     * @param precision as for {@link #load(Path, Precision)}
+     * @throws ModelFormatException when something is missing, broken or unknown
+     * @throws io.equipoise.kernels.KernelException when the device can't be used
+     */
+    public static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision, Device device) {
+        return loadModel(folder, kernels, precision, LibtorchDevice.of(device, kernels));
+    }
+
+    static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision, LibtorchDevice device) {
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder
                     + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
@@ -90,7 +119,7 @@ public final class ModelHub {
         if (!type.equals("gpt2")) {
             throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
         }
-        var model = new Gpt2(Gpt2Config.of(json, file), kernels, precision);
+        var model = new Gpt2(Gpt2Config.of(json, file), kernels, precision, device);
         try (var weights = Weights.open(folder)) {
             for (var declaration : model.flatParameters().declarations()) {
                 String name = declaration.name();

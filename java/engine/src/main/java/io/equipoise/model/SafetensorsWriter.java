@@ -2,6 +2,7 @@ package io.equipoise.model;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.equipoise.memory.DataType;
+import io.equipoise.memory.Memory;
 import io.equipoise.memory.Vector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,12 +59,23 @@ final class SafetensorsWriter {
                 // A buffer ends at 2 GiB, a tensor doesn't.
                 for (long from = 0; from < tensor.data().size(); from += LARGEST_PIECE) {
                     long length = Math.min(LARGEST_PIECE, tensor.data().size() - from);
-                    writeFully(channel, bytes(tensor.data().slice(from, length)));
+                    writeFully(channel, tensor.data().slice(from, length));
                 }
             }
             channel.force(true);
         }
         Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void writeFully(FileChannel channel, Vector vector) throws IOException {
+        if (vector.memory() == Memory.HOST) {
+            writeFully(channel, bytes(vector));
+            return;
+        }
+        try (var here = Vector.f32(vector.size())) {
+            here.copyFrom(vector);
+            writeFully(channel, bytes(here));
+        }
     }
 
     private static ByteBuffer bytes(Vector vector) {

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Parameters;
@@ -18,8 +19,8 @@ final class Adam implements AutoCloseable {
     Adam(Kernels kernels, long parameters, Predicate<String> trainable) {
         this.kernels = kernels;
         this.trainable = trainable;
-        firstMoment = Vector.f32(parameters);
-        secondMoment = Vector.f32(parameters);
+        firstMoment = Vector.allocate(kernels.memory(), DataType.F32, parameters);
+        secondMoment = Vector.allocate(kernels.memory(), DataType.F32, parameters);
     }
 
     /**

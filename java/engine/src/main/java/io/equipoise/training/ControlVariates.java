@@ -25,6 +25,11 @@ final class ControlVariates {
     static final int COUNT = 4;
     /** What a batch counts for one batch later. */
     private static final double FADE = 0.8;
+    /**
+     * Mean square, of the coefficients', below which a variate is worth nothing: no share being above 1, it can't take more
+     * than a fiftieth of the noise. While π = q = a, what only their differences bring is rounding, and would get any share.
+     */
+    private static final double LEAST = 1e-4;
     /** Before any batch π = q = a: what only their differences bring is 0, and all of the rest is worth taking. */
     private static final double[] AT_FIRST = {1, 1, 1, 1};
 
@@ -171,7 +176,7 @@ final class ControlVariates {
         past.fade(FADE);
         past.add(batch, 1);
         // A variate that has hardly been there yet may seem worth many times itself by chance, and then grow.
-        share = Arrays.stream(past.solve())
+        share = Arrays.stream(past.solve(LEAST))
                 .map(each -> Math.max(0, Math.min(1, each)))
                 .toArray();
     }

@@ -7,6 +7,8 @@ final class LeastSquares {
 
     private final double[][] moment;
     private final double[] product;
+    /** Σ output². */
+    private double square;
 
     LeastSquares(int inputs) {
         moment = new double[inputs][inputs];
@@ -14,6 +16,7 @@ final class LeastSquares {
     }
 
     void add(double[] input, double output) {
+        square += output * output;
         for (int k = 0; k < input.length; k++) {
             product[k] += input[k] * output;
             for (int l = 0; l < input.length; l++) moment[k][l] += input[k] * input[l];
@@ -22,6 +25,7 @@ final class LeastSquares {
 
     /** Adds all of another's rows, each counting {@code weight} times. */
     void add(LeastSquares other, double weight) {
+        square += weight * other.square;
         for (int k = 0; k < product.length; k++) {
             product[k] += weight * other.product[k];
             for (int l = 0; l < product.length; l++) moment[k][l] += weight * other.moment[k][l];
@@ -30,6 +34,7 @@ final class LeastSquares {
 
     /** Makes every row so far count less. */
     void fade(double factor) {
+        square *= factor;
         for (int k = 0; k < product.length; k++) {
             product[k] *= factor;
             for (int l = 0; l < product.length; l++) moment[k][l] *= factor;
@@ -41,11 +46,23 @@ final class LeastSquares {
      * pivoting. An input that was always 0 gets 0.
      */
     double[] solve() {
+        return solve(0);
+    }
+
+    /**
+     * The same where inputs have the output's unit: one whose mean square is far below {@code least} times the output's gets
+     * nearly 0. What it would get otherwise may be made of rounding errors.
+     */
+    double[] solve(double least) {
+        return solveRidged(least * square + Double.MIN_NORMAL);
+    }
+
+    private double[] solveRidged(double ridge) {
         int inputs = product.length;
         var left = new double[inputs][];
         for (int k = 0; k < inputs; k++) {
             left[k] = moment[k].clone();
-            left[k][k] += RIDGE * moment[k][k] + Double.MIN_NORMAL;
+            left[k][k] += RIDGE * moment[k][k] + ridge;
         }
         double[] right = product.clone();
         for (int k = 0; k < inputs; k++) {

@@ -143,7 +143,7 @@ class SampleTest {
     }
 
     private static void assertFrequenciesFit(Kernels kernels, DataType type, int columns, int binWidth) {
-        int draws = 500_000 / columns + 5_000;
+        int draws = Implementations.draws(500_000 / columns + 5_000);
         double temperature = 1.3;
         long seed = 9;
         var random = new Random(seed);
@@ -211,7 +211,7 @@ class SampleTest {
     void truncationKeepsTheLargestAndRenormalises(Kernels kernels) {
         // Probabilities 0.4, 0.3, 0.2, 0.1, shuffled.
         var x = new float[] {log(0.1), log(0.4), log(0.2), log(0.3)};
-        int draws = 400;
+        int draws = Implementations.draws(1000);
         try (var logits = repeated(DataType.F32, x, draws)) {
             assertOnly(kernels, logits, new Truncation(1, 1), 0, 1, 0, 0);
             assertOnly(kernels, logits, new Truncation(2, 1), 0, 0.4 / 0.7, 0, 0.3 / 0.7);

@@ -120,6 +120,20 @@ class TokenLogProbTest {
         }
     }
 
+    /** Whose reciprocal f32 doesn't hold: infinite it would make NaN of the largest logit's distance from itself. */
+    @ParameterizedTest
+    @MethodSource("io.equipoise.kernels.Implementations#all")
+    void atTheLowestTemperaturesTheLargestLogitHasAll(Kernels kernels) {
+        float none = Float.NEGATIVE_INFINITY;
+        try (var logits = Matrix.allocate(DataType.F32, 2, 4)) {
+            for (int row = 0; row < 2; row++) logits.putRow(row, 1, -2, 3, none);
+            var result = Result.of(kernels, logits, new int[] {2, 0}, 1e-40);
+            assertThat(result.logProb).containsExactly(0, none);
+            assertThat(result.logSumExp).containsOnly(Float.POSITIVE_INFINITY);
+            assertThat(result.entropy).containsOnly(0);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void probabilitiesOfAllTokensSumToOne(Kernels kernels) {

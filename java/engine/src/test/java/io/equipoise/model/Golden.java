@@ -1,5 +1,6 @@
 package io.equipoise.model;
 
+import io.equipoise.kernels.KernelProvider;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -16,6 +17,17 @@ public final class Golden {
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A model of them, on the device that the system property {@code equipoise.test.device} names, the CPU by default. */
+    public static CausalLanguageModel model(String name) {
+        return model(folder(name));
+    }
+
+    /** The same for a model elsewhere. */
+    static CausalLanguageModel model(Path folder) {
+        var device = Device.named(System.getProperty("equipoise.test.device", Device.CPU.toString()));
+        return ModelHub.loadModel(folder, KernelProvider.kernels(), Precision.F32, device);
     }
 
     public static float[] floats(Safetensors file, String name) {

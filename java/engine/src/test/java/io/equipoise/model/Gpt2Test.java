@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.nio.file.Path;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class Gpt2Test {
     private static CausalLanguageModel load(Path folder) {
-        return ModelHub.loadModel(folder, KernelProvider.kernels());
+        return Golden.model(folder);
     }
 
     private static Matrix step(Decoder decoder, int... tokens) {

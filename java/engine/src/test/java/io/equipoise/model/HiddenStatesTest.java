@@ -3,7 +3,6 @@ package io.equipoise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import org.junit.jupiter.api.Test;
 
 /** The last hidden states are what the head makes log-probabilities of. */
@@ -48,7 +47,7 @@ class HiddenStatesTest {
 
     @Test
     void ofGpt2() {
-        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+        try (var model = Golden.model("gpt2")) {
             var parameters = model.parameters();
             var embedding = parameters.list().stream()
                     .filter(each -> each.name().equals("transformer.wte.weight"))

@@ -66,7 +66,7 @@ class SequenceNormsTest {
     }
 
     private static CausalLanguageModel random(Gpt2Config config) {
-        var model = new Gpt2(config, KernelProvider.kernels(), Precision.F32);
+        var model = new Gpt2(config, KernelProvider.kernels(), Precision.F32, LibtorchDevice.CPU);
         var random = new Random(SEED);
         var values = new float[(int) model.parameters().value().size()];
         for (int k = 0; k < values.length; k++) values[k] = (float) random.nextGaussian() * 0.3f;

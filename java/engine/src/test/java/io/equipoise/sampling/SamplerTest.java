@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.Golden;
-import io.equipoise.model.ModelHub;
 import io.equipoise.model.TabularModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,7 +58,7 @@ class SamplerTest {
 
     @Test
     void tokensDependNeitherOnTheBatchNorOnWhatElseIsInIt() {
-        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+        try (var model = Golden.model("gpt2")) {
             var config = SamplerConfig.of(20, 11);
             var together = sampler(config).sample(model, 37, 5);
             for (int batch : new int[] {1, 8}) {
@@ -75,7 +73,7 @@ class SamplerTest {
     /** Neither the order of prompts, nor how they are grouped, nor what the others are changes a sequence. */
     @Test
     void tokensDependOnTheirOwnPromptAndIndexAlone() {
-        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+        try (var model = Golden.model("gpt2")) {
             int bos = model.config().bosToken();
             var texts = List.of("long", "short", "other");
             int[][] tokens = {{bos, 7, 8, 9, 10, 11}, {bos, 7}, {bos, 12, 13}};
@@ -105,7 +103,7 @@ class SamplerTest {
 
     @Test
     void keptLogProbsEqualTeacherForcedOnes() {
-        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+        try (var model = Golden.model("gpt2")) {
             var prompts = new int[24][];
             for (int i = 0; i < prompts.length; i++) {
                 prompts[i] = i % 3 == 0 ? new int[0] : Arrays.copyOf(new int[] {7, 8, 9, 10, 11}, 1 + i % 5);
@@ -137,7 +135,7 @@ class SamplerTest {
 
     @Test
     void fixedLengthRunsThroughEos() {
-        try (var model = ModelHub.loadModel(Golden.folder("gpt2"), KernelProvider.kernels())) {
+        try (var model = Golden.model("gpt2")) {
             var config = new SamplerConfig(1, 50, Truncation.NONE, true, 64, 2);
             var drawn = sampler(config).sample(model, 40, 0);
             int eosInside = 0;

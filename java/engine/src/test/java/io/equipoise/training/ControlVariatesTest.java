@@ -12,6 +12,7 @@ import io.equipoise.target.Constraint;
 import io.equipoise.target.Feature;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,6 +184,26 @@ class ControlVariatesTest {
         assertThat(shares[1]).as("a and q are the same").isZero();
         assertThat(shares[2]).as("effects").isBetween(0.5, 1.5);
         assertThat(shares[3]).as("π and q are the same").isZero();
+    }
+
+    /** What rounding leaves of log-probabilities that should be the same is no reason to take anything off. */
+    @Test
+    void whatOnlyRoundingMakesIsWorthNothing() {
+        for (long seed = 0; seed < 20; seed++) {
+            var random = new Random(seed);
+            var rows = new LeastSquares(ControlVariates.COUNT);
+            for (int i = 0; i < 100; i++) {
+                double expected = random.nextGaussian();
+                double effect = random.nextGaussian();
+                double[] variates = {expected, 1e-7 * random.nextGaussian(), effect, 1e-7 * random.nextGaussian()};
+                rows.add(variates, 0.9 * expected + 0.5 * effect + random.nextGaussian());
+            }
+            var variates = fitted(TrainingConfig.builder().maxTokens(LENGTH).build());
+            variates.learn(rows);
+            assertThat(variates.shares()[1]).as("seed %d", seed).isLessThan(0.01);
+            assertThat(variates.shares()[3]).as("seed %d", seed).isLessThan(0.01);
+            assertThat(variates.shares()[0]).as("seed %d", seed).isBetween(0.5, 1.0);
+        }
     }
 
     @Test

@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.LogSumExp;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Golden;
-import io.equipoise.model.ModelHub;
 import io.equipoise.model.Safetensors;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.objective.Gdc;
@@ -53,7 +51,7 @@ class GdcStepGoldenTest {
     }
 
     private static CausalLanguageModel load(String name) {
-        return ModelHub.loadModel(Golden.folder("gdc-step/" + name), KernelProvider.kernels());
+        return Golden.model("gdc-step/" + name);
     }
 
     private double[] doubles(String name) {
