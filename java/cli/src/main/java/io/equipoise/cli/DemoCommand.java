@@ -34,6 +34,9 @@ final class DemoCommand extends Command {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
+    @Mixin
+    private MemoryOption memory = new MemoryOption();
+
     DemoCommand(Console console) {
         super(console);
     }
@@ -58,7 +61,7 @@ final class DemoCommand extends Command {
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
         var run = output.map(read::withOutput).orElse(read);
-        var result = new TrainingRun(run, chosen, console(), log -> logFile(log.toString())).run();
+        var result = new TrainingRun(run, chosen, memory, console(), log -> logFile(log.toString())).run();
         console().result(result.json());
         console().result(texts(result.samples(), "base", "Before:"));
         console().result(texts(result.samples(), "policy", "After:"));

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import picocli.CommandLine.ArgGroup;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options with which {@code sample} samples from a configuration's target instead of from a model. */
@@ -64,23 +64,17 @@ final class TargetOptions {
             description = "quasi-rejection, the default, or metropolis-hastings.")
     private String method = Method.QUASI_REJECTION.word;
 
-    @ArgGroup
-    private Beta beta = new Beta();
+    @Option(names = "--beta", paramLabel = "B", description = "Accept with probability min(1, P/(B q)).")
+    private Optional<Double> beta = Optional.empty();
 
-    /** Three ways to say how much is accepted. */
-    static final class Beta {
-        @Option(names = "--beta", paramLabel = "B", description = "Accept with probability min(1, P/(B q)).")
-        private Optional<Double> beta = Optional.empty();
+    @Option(names = "--acceptance", paramLabel = "A", description = "The beta that accepts this share of texts.")
+    private Optional<Double> acceptance = Optional.empty();
 
-        @Option(names = "--acceptance", paramLabel = "A", description = "The beta that accepts this share of texts.")
-        private Optional<Double> acceptance = Optional.empty();
-
-        @Option(
-                names = "--tvd",
-                paramLabel = "D",
-                description = "The least beta whose texts are so near to the target in total variation (0.05).")
-        private Optional<Double> tvd = Optional.empty();
-    }
+    @Option(
+            names = "--tvd",
+            paramLabel = "D",
+            description = "The least beta whose texts are so near to the target in total variation (0.05).")
+    private Optional<Double> tvd = Optional.empty();
 
     @Option(
             names = "--burn-in",
@@ -135,8 +129,12 @@ final class TargetOptions {
             throw new IllegalArgumentException(
                     "--method must be quasi-rejection or metropolis-hastings, got '" + method + "'");
         }
+        if (Stream.of(beta, acceptance, tvd).filter(Optional::isPresent).count() > 1) {
+            throw new IllegalArgumentException(
+                    "--beta, --acceptance and --tvd are mutually exclusive: each says how much is accepted; give one");
+        }
         boolean chain = method() == Method.METROPOLIS_HASTINGS;
-        if (chain && (beta.beta.isPresent() || beta.acceptance.isPresent() || beta.tvd.isPresent())) {
+        if (chain && (beta.isPresent() || acceptance.isPresent() || tvd.isPresent())) {
             throw new IllegalArgumentException(
                     "--beta, --acceptance and --tvd are quasi-rejection's, not " + method + "'s; leave them out");
         }
@@ -144,9 +142,9 @@ final class TargetOptions {
             throw new IllegalArgumentException(
                     "--burn-in and --thinning are metropolis-hastings', not " + method + "'s; leave them out");
         }
-        check("--beta", beta.beta, value -> value > 0 && value < Double.POSITIVE_INFINITY, "> 0 and finite");
-        check("--acceptance", beta.acceptance, value -> value > 0 && value <= 1, "in (0, 1]");
-        check("--tvd", beta.tvd, value -> value >= 0 && value < 1, "in [0, 1)");
+        check("--beta", beta, value -> value > 0 && value < Double.POSITIVE_INFINITY, "> 0 and finite");
+        check("--acceptance", acceptance, value -> value > 0 && value <= 1, "in (0, 1]");
+        check("--tvd", tvd, value -> value >= 0 && value < 1, "in [0, 1)");
         check("--burn-in", burnIn, value -> value >= 0, ">= 0");
         check("--thinning", thinning, value -> value >= 1, ">= 1");
         check("--max-proposals", Optional.of(maxProposals), value -> value >= 1, ">= 1");
@@ -159,9 +157,9 @@ final class TargetOptions {
 
     /** log of the β that was asked for, nats. */
     double logBeta(ImportanceWeights weights) {
-        if (beta.beta.isPresent()) return Math.log(beta.beta.get());
-        if (beta.acceptance.isPresent()) return weights.logBetaForAcceptance(beta.acceptance.get());
-        return weights.logBetaForTvd(beta.tvd.orElse(USUAL_TVD));
+        if (beta.isPresent()) return Math.log(beta.get());
+        if (acceptance.isPresent()) return weights.logBetaForAcceptance(acceptance.get());
+        return weights.logBetaForTvd(tvd.orElse(USUAL_TVD));
     }
 
     int burnIn() {

@@ -29,6 +29,9 @@ final class TrainCommand extends Command {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
+    @Mixin
+    private MemoryOption memory = new MemoryOption();
+
     TrainCommand(Console console) {
         super(console);
     }
@@ -40,7 +43,7 @@ final class TrainCommand extends Command {
         for (String override : overrides) source.override(override);
         var read = ConfigReader.read(source);
         var run = output.map(read::withOutput).orElse(read);
-        var result = new TrainingRun(run, chosen, console(), log -> logFile(log.toString())).run();
+        var result = new TrainingRun(run, chosen, memory, console(), log -> logFile(log.toString())).run();
         console().result(result.json());
         console().result(OutcomeTable.of(result.outcome()));
         console()

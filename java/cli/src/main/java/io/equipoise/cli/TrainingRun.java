@@ -28,6 +28,7 @@ final class TrainingRun {
 
     private final RunConfig config;
     private final Device device;
+    private final MemoryOption memory;
     private final Console console;
     private final Consumer<Path> logging;
 
@@ -35,11 +36,13 @@ final class TrainingRun {
      * Prepares a run.
      *
      * @param device that models run on
+     * @param memory what the run may take of it
      * @param logging is told the log file as soon as there is one
      */
-    TrainingRun(RunConfig config, Device device, Console console, Consumer<Path> logging) {
+    TrainingRun(RunConfig config, Device device, MemoryOption memory, Console console, Consumer<Path> logging) {
         this.config = config;
         this.device = device;
+        this.memory = memory;
         this.console = console;
         this.logging = logging;
     }
@@ -60,12 +63,15 @@ final class TrainingRun {
         var settled = RunFolder.settle(config);
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
+        var size = ModelHub.memory(origin, settled.precision());
+        memory.require(size, settled.training(), 1);
         try (var base = ModelHub.load(origin, settled.precision(), device)) {
             LOG.info(
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),
                     settled.model());
             var prompts = settled.enginePrompts(base);
+            memory.require(size, settled.training(), prompts.longest());
             try (var trainer = Trainer.create(base, constraints, settled.training(), prompts)) {
                 describe(trainer);
                 // Only now: a configuration that can't work leaves no folder behind.

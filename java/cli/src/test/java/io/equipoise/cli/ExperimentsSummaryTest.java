@@ -100,7 +100,8 @@ class ExperimentsSummaryTest {
         assertThat(text.code()).isZero();
         assertThat(text.out())
                 .contains(
-                        "15 of 17 runs are there; they took 3.0 hours. Missing, with their seeds: 02-female gdc++ [1, 2].")
+                        "15 of 17 runs are there; they took 3.0 hours of one core. Missing, with their seeds:",
+                        "- 02-female: gdc++ [1, 2]")
                 .contains("2. gdc++ comes nearer to the target than gdc: not enough runs")
                 .contains("1 of 1 so far (2 of 2 wanted");
     }
@@ -125,7 +126,7 @@ class ExperimentsSummaryTest {
         summary();
         var page = Files.readString(folder.resolve("tables.md"));
         assertThat(page)
-                .contains("17 of 17 runs are there; they took 3.4 hours.")
+                .contains("17 of 17 runs are there; they took 3.4 hours of one core.")
                 .contains("| 1 word | KL(p‖π), nats | gdc++ 2.200 ± 0.153 (3 runs) | gdc 3.200 ± 0.153 (3 runs) | ++ |")
                 .contains("|  | desired | base model | gdc++ | gdc | reinforce |")
                 .contains("| E_π φ of home, pointwise | 1.000 | 0.100 | 0.700 ± 0.000 | 0.400 ± 0.000 | 0.950 |")

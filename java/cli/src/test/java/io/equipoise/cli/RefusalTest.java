@@ -191,6 +191,15 @@ class RefusalTest {
     }
 
     @Test
+    void aRunThatDoesNotFit() throws IOException {
+        var config = "model: embedded\n" + FEMALE + QUICK;
+        var run = train(config, "--memory-limit", "100m");
+        refused(run, "more than the limit of 0.10 GiB", "policy and its gradient", "no batch is small enough");
+        assertThat(output).doesNotExist();
+        refused(train(config, "--memory-limit", "lots"), "--memory-limit must be a size like 512m or 6g", "got 'lots'");
+    }
+
+    @Test
     void unknownCommand() {
         refused(Outputs.of("trian"), "trian", "train");
     }

@@ -2,7 +2,7 @@ package io.equipoise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.equipoise.memory.Vector;
+import io.equipoise.memory.NativeMemory;
 import io.equipoise.model.ModelHub;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.Features;
@@ -34,7 +34,7 @@ class SoakTest {
 
     @Test
     void nativeMemoryAtStep200IsThatOfStep20() throws Exception {
-        long before = Vector.liveBytes();
+        long before = NativeMemory.liveBytes();
         var female = Constraint.moment("female", Features.gender(Gender.FEMALE), 0.5);
         var config = TrainingConfig.builder()
                 .steps(200)
@@ -55,6 +55,6 @@ class SoakTest {
             System.err.printf("peak resident memory: step 20 %d KiB, step 200 %d KiB%n", atStep20, peak());
             assertThat((double) peak()).isLessThanOrEqualTo(1.02 * atStep20);
         }
-        assertThat(Vector.liveBytes()).isEqualTo(before);
+        assertThat(NativeMemory.liveBytes()).isEqualTo(before);
     }
 }

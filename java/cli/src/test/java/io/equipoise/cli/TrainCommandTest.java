@@ -108,6 +108,8 @@ class TrainCommandTest {
                 "--set",
                 "training.onPolicy=true",
                 "--set",
+                "training.gradientDiagnosticsEvery=0",
+                "--set",
                 "training.objectiveOptions={epochs: 2, minibatches: 2}");
         assertThat(ofPpo.code()).as(ofPpo.err()).isZero();
         var lines = metrics(temporary.resolve("ppo"));

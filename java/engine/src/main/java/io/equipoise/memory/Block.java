@@ -1,6 +1,5 @@
 package io.equipoise.memory;
 
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -10,33 +9,30 @@ import org.bytedeco.javacpp.Pointer;
  * which must outlive it.
  */
 final class Block implements AutoCloseable {
-    private static final AtomicLong LIVE_BYTES = new AtomicLong();
-
     private final Memory memory;
     private final Pointer pointer;
     private final long bytes;
-    private final boolean owned;
+    /** Who allocated it; empty of what is borrowed. */
+    private final String owner;
+
     private volatile boolean closed;
 
-    private Block(Memory memory, Pointer pointer, long bytes, boolean owned) {
+    private Block(Memory memory, Pointer pointer, long bytes, String owner) {
         this.memory = memory;
         this.pointer = pointer;
         this.bytes = bytes;
-        this.owned = owned;
+        this.owner = owner;
     }
 
     static Block allocate(Memory memory, long bytes) {
         var pointer = memory.allocate(bytes);
-        LIVE_BYTES.addAndGet(bytes);
-        return new Block(memory, pointer, bytes, true);
+        String owner = NativeMemory.owner();
+        NativeMemory.hold(owner, bytes);
+        return new Block(memory, pointer, bytes, owner);
     }
 
     static Block borrow(Memory memory, Pointer pointer, long bytes) {
-        return new Block(memory, pointer, bytes, false);
-    }
-
-    static long liveBytes() {
-        return LIVE_BYTES.get();
+        return new Block(memory, pointer, bytes, "");
     }
 
     Memory memory() {
@@ -103,9 +99,8 @@ final class Block implements AutoCloseable {
     public synchronized void close() {
         if (closed) return;
         closed = true;
-        if (owned) {
-            memory.free(pointer);
-            LIVE_BYTES.addAndGet(-bytes);
-        }
+        if (owner.isEmpty()) return;
+        memory.free(pointer);
+        NativeMemory.hold(owner, -bytes);
     }
 }

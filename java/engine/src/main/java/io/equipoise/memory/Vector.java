@@ -105,11 +105,6 @@ public final class Vector implements AutoCloseable {
         return new Vector(Block.borrow(memory, pointer, size * type.bytes()), type, 0, size, false);
     }
 
-    /** Bytes of native memory, devices' too, that vectors and matrices hold now. */
-    public static long liveBytes() {
-        return Block.liveBytes();
-    }
-
     /** The elements {@code [from, from + length)}, sharing memory with this vector. */
     public Vector slice(long from, long length) {
         if (from < 0 || length < 0 || from > size - length) {

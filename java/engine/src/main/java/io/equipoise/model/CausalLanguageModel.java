@@ -8,7 +8,8 @@ import java.util.function.Predicate;
  *
  * <p>Scoring, decoding and reading may run on several threads at once; what changes weights ({@link #accumulateGradient},
  * {@link #copyFrom}, an optimiser) needs the model to itself. After {@link #close()} every method throws {@link
- * IllegalStateException}.
+ * IllegalStateException}, those of its decoders too. That is safe while other threads use the model: what they have called
+ * ends as usual, their next call throws, and what the model owns is freed with the last use of it.
  */
 public interface CausalLanguageModel extends AutoCloseable {
     ModelConfig config();

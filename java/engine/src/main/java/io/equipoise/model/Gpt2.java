@@ -20,8 +20,7 @@ final class Gpt2 implements CausalLanguageModel {
     private final Kernels kernels;
     private final Precision precision;
     private final Gpt2Engine engine;
-
-    private volatile boolean closed;
+    private final Usage usage;
 
     /**
      * Weights of 0.
@@ -44,6 +43,10 @@ final class Gpt2 implements CausalLanguageModel {
         engine = transformer.isPresent()
                 ? new NativeGpt2(this, config, parameters, kernels, transformer.get(), precision.type())
                 : new LibtorchGpt2(this, config, parameters, kernels);
+        usage = new Usage(() -> {
+            engine.close();
+            parameters.close();
+        });
     }
 
     private static List<FlatParameters.Declaration> declarations(Gpt2Config config) {
@@ -89,12 +92,17 @@ final class Gpt2 implements CausalLanguageModel {
 
     @Override
     public Decoder decoder(int batch, int maxLength) {
-        requireOpen();
         if (maxLength > config.contextLength()) {
             throw new IllegalArgumentException("sequences of up to " + maxLength
                     + " tokens don't fit the model's context of " + config.contextLength());
         }
-        return engine.decoder(batch, maxLength);
+        var use = usage.begin();
+        try {
+            return engine.decoder(batch, maxLength, use);
+        } catch (RuntimeException e) {
+            use.close();
+            throw e;
+        }
     }
 
     @Override
@@ -104,7 +112,6 @@ final class Gpt2 implements CausalLanguageModel {
 
     @Override
     public TokenScores tokenScores(int[][] tokens, int[] promptLength, int microBatch, float[][] functions) {
-        requireOpen();
         for (float[] function : functions) {
             if (function.length != config.vocabularySize()) {
                 throw new IllegalArgumentException("a function has " + function.length + " values, the vocabulary "
@@ -112,7 +119,9 @@ final class Gpt2 implements CausalLanguageModel {
             }
         }
         var result = new TokenScores(new float[tokens.length][], new float[tokens.length][][]);
-        engine.score(batches(tokens, promptLength, microBatch), functions, result);
+        try (var use = usage.begin()) {
+            engine.score(batches(tokens, promptLength, microBatch), functions, result);
+        }
         return result;
     }
 
@@ -123,9 +132,10 @@ final class Gpt2 implements CausalLanguageModel {
 
     @Override
     public float[][][] hiddenStates(int[][] tokens, int[] promptLength, int microBatch) {
-        requireOpen();
         var result = new float[tokens.length][][];
-        engine.hiddenStates(batches(tokens, promptLength, microBatch), result);
+        try (var use = usage.begin()) {
+            engine.hiddenStates(batches(tokens, promptLength, microBatch), result);
+        }
         return result;
     }
 
@@ -138,9 +148,11 @@ final class Gpt2 implements CausalLanguageModel {
     @Override
     public double[] accumulateGradient(
             int[][] tokens, int[] promptLength, int microBatch, SequenceCoefficients coefficients) {
-        requireGradient();
         var result = new double[tokens.length];
-        engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result);
+        try (var use = usage.begin()) {
+            requireGradient();
+            engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result);
+        }
         return result;
     }
 
@@ -151,19 +163,20 @@ final class Gpt2 implements CausalLanguageModel {
             int microBatch,
             SequenceCoefficients coefficients,
             double[] squaredNorm) {
-        requireGradient();
         if (!(engine instanceof NativeGpt2 ours)) {
             return CausalLanguageModel.super.accumulateGradient(
                     tokens, promptLength, microBatch, coefficients, squaredNorm);
         }
         var result = new double[tokens.length];
         Arrays.fill(squaredNorm, 0);
-        ours.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result, squaredNorm);
+        try (var use = usage.begin()) {
+            requireGradient();
+            ours.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result, squaredNorm);
+        }
         return result;
     }
 
     private void requireGradient() {
-        requireOpen();
         if (parameters.all().gradient().size() == 0) {
             throw new IllegalStateException(
                     "call trainable(…) before accumulateGradient(…): this model has no gradient");
@@ -178,33 +191,38 @@ final class Gpt2 implements CausalLanguageModel {
 
     @Override
     public void trainable(Predicate<String> name) {
-        requireOpen();
-        parameters.trainable(name);
-        engine.changed();
+        try (var use = usage.begin()) {
+            parameters.trainable(name);
+            engine.changed();
+        }
     }
 
     @Override
     public double gradientNorm() {
-        requireOpen();
-        return parameters.gradientNorm();
+        try (var use = usage.begin()) {
+            return parameters.gradientNorm();
+        }
     }
 
     @Override
     public CausalLanguageModel copy() {
-        requireOpen();
-        var copy = new Gpt2(config, kernels, precision, device);
-        copy.parameters.copyFrom(parameters);
-        return copy;
+        try (var use = usage.begin()) {
+            var copy = new Gpt2(config, kernels, precision, device);
+            copy.parameters.copyFrom(parameters);
+            return copy;
+        }
     }
 
     @Override
     public void copyFrom(CausalLanguageModel other) {
-        requireOpen();
         if (!(other instanceof Gpt2 gpt2) || !gpt2.config.equals(config)) {
             throw new IllegalArgumentException("weights can only be copied between models of the same shape");
         }
-        parameters.copyFrom(gpt2.parameters);
-        engine.changed();
+        try (var use = usage.begin();
+                var useOfOther = gpt2.usage.begin()) {
+            parameters.copyFrom(gpt2.parameters);
+            engine.changed();
+        }
     }
 
     @Override
@@ -214,14 +232,11 @@ final class Gpt2 implements CausalLanguageModel {
     }
 
     void requireOpen() {
-        if (closed) throw new IllegalStateException("the model was used after it was closed");
+        usage.requireOpen();
     }
 
     @Override
-    public synchronized void close() {
-        if (closed) return;
-        closed = true;
-        engine.close();
-        parameters.close();
+    public void close() {
+        usage.close();
     }
 }

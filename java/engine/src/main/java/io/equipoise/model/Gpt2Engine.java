@@ -4,8 +4,12 @@ import java.util.List;
 
 /** How the operations of {@link Gpt2} are computed, on parameters that it owns. */
 interface Gpt2Engine extends AutoCloseable {
-    /** @see CausalLanguageModel#decoder */
-    Decoder decoder(int batch, int maxLength);
+    /**
+     * As {@link CausalLanguageModel#decoder}.
+     *
+     * @param use of the model, which the decoder ends when it is closed
+     */
+    Decoder decoder(int batch, int maxLength, Usage.Hold use);
 
     /** Writes scores of the batches' sequences to their rows of {@code result}. */
     void score(List<MicroBatches> batches, float[][] functions, TokenScores result);

@@ -25,8 +25,8 @@ final class LibtorchGpt2 implements Gpt2Engine {
     }
 
     @Override
-    public Decoder decoder(int batch, int maxLength) {
-        return new LibtorchGpt2Decoder(model, graphs.get(0), kernels, batch, maxLength);
+    public Decoder decoder(int batch, int maxLength, Usage.Hold use) {
+        return new LibtorchGpt2Decoder(model, graphs.get(0), kernels, batch, maxLength, use);
     }
 
     @Override

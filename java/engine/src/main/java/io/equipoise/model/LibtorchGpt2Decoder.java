@@ -22,11 +22,13 @@ final class LibtorchGpt2Decoder implements Decoder {
     private Tensor logits;
     private int batch;
     private int position;
+    private final Usage.Hold use;
     private boolean closed;
 
-    LibtorchGpt2Decoder(Gpt2 model, Gpt2Graph graph, Kernels kernels, int batch, int maxLength) {
+    LibtorchGpt2Decoder(Gpt2 model, Gpt2Graph graph, Kernels kernels, int batch, int maxLength, Usage.Hold use) {
         if (batch < 1) throw new IllegalArgumentException("batch must be >= 1, got " + batch);
         this.model = model;
+        this.use = use;
         this.graph = graph;
         this.kernels = kernels;
         this.config = graph.config();
@@ -142,5 +144,6 @@ final class LibtorchGpt2Decoder implements Decoder {
         for (var tensor : keys) tensor.releaseReference();
         for (var tensor : values) tensor.releaseReference();
         logits.releaseReference();
+        use.close();
     }
 }

@@ -78,6 +78,15 @@ public final class ModelHub {
     }
 
     /**
+     * What a model will take of memory, before any of it is taken.
+     *
+     * @throws ModelFormatException when its configuration is missing, broken or unknown
+     */
+    public static ModelMemory memory(Path folder, Precision precision) {
+        return new Gpt2Memory(config(folder), precision.type(), Workers.count());
+    }
+
+    /**
      * A model without a tokenizer.
      *
      * @throws ModelFormatException when something is missing, broken or unknown
@@ -109,17 +118,7 @@ public final class ModelHub {
     }
 
     static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision, LibtorchDevice device) {
-        if (!Files.isDirectory(folder)) {
-            throw new ModelFormatException("no model folder " + folder
-                    + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
-        }
-        var file = folder.resolve("config.json");
-        var json = readConfig(file);
-        String type = json.path("model_type").asText("");
-        if (!type.equals("gpt2")) {
-            throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
-        }
-        var model = new Gpt2(Gpt2Config.of(json, file), kernels, precision, device);
+        var model = new Gpt2(config(folder), kernels, precision, device);
         try (var weights = Weights.open(folder)) {
             for (var declaration : model.flatParameters().declarations()) {
                 String name = declaration.name();
@@ -135,6 +134,20 @@ public final class ModelHub {
             model.close();
             throw e;
         }
+    }
+
+    private static Gpt2Config config(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new ModelFormatException("no model folder " + folder
+                    + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
+        }
+        var file = folder.resolve("config.json");
+        var json = readConfig(file);
+        String type = json.path("model_type").asText("");
+        if (!type.equals("gpt2")) {
+            throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
+        }
+        return Gpt2Config.of(json, file);
     }
 
     private static JsonNode readConfig(Path file) {

@@ -48,9 +48,9 @@ final class NativeGpt2 implements Gpt2Engine {
     }
 
     @Override
-    public Decoder decoder(int batch, int maxLength) {
+    public Decoder decoder(int batch, int maxLength, Usage.Hold use) {
         weights.prepare();
-        return new NativeGpt2Decoder(model, forward, kernels, batch, maxLength);
+        return new NativeGpt2Decoder(model, forward, kernels, batch, maxLength, use);
     }
 
     @Override

@@ -34,14 +34,16 @@ final class NativeGpt2Decoder implements Decoder {
     private Matrix logits = Matrix.NONE;
     private int batch;
     private int position;
+    private final Usage.Hold use;
     private boolean closed;
 
     /** Views for the rows that are left, and for each position of theirs the blocks' activations. */
     private record Rows(Gpt2Activations[] byPosition, Matrix hidden, Vector first, Vector query, Vector positions) {}
 
-    NativeGpt2Decoder(Gpt2 model, Gpt2Forward forward, Kernels kernels, int batch, int maxLength) {
+    NativeGpt2Decoder(Gpt2 model, Gpt2Forward forward, Kernels kernels, int batch, int maxLength, Usage.Hold use) {
         if (batch < 1) throw new IllegalArgumentException("batch must be >= 1, got " + batch);
         this.model = model;
+        this.use = use;
         this.forward = forward;
         this.kernels = kernels;
         this.batch = batch;
@@ -193,5 +195,6 @@ final class NativeGpt2Decoder implements Decoder {
         hiddenOfAll.close();
         logits.close();
         for (var vector : Arrays.asList(first, query, positions)) vector.close();
+        use.close();
     }
 }

@@ -112,6 +112,12 @@ public final class Prompts {
         return texts.size();
     }
 
+    /** Tokens of the longest, BOS included. */
+    public int longest() {
+        return Math.max(
+                1, Arrays.stream(tokens).mapToInt(each -> each.length).max().orElse(1));
+    }
+
     /** The text of prompt {@code prompt}, from 0. */
     public String text(int prompt) {
         return texts.get(prompt);

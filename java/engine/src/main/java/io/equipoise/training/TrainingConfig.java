@@ -193,8 +193,12 @@ public record TrainingConfig(
 
     /** How training draws its samples; with another seed, how an evaluation should. */
     public SamplerConfig sampling() {
-        int together = Math.max(batchSize, DECODED_TOGETHER);
-        return new SamplerConfig(1, maxTokens, Truncation.NONE, fixedLength, together, seed);
+        return new SamplerConfig(1, maxTokens, Truncation.NONE, fixedLength, decodedTogether(batchSize), seed);
+    }
+
+    /** How many sequences are decoded at once, outside of steps as in them. */
+    static int decodedTogether(int batchSize) {
+        return Math.max(batchSize, DECODED_TOGETHER);
     }
 
     /** Starts from the defaults. */

@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.equipoise.memory.Vector;
 import java.util.Random;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class AdamTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
 

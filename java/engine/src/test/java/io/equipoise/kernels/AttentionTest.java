@@ -10,11 +10,9 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class AttentionTest {
     /** Heads and their size. */
     private static final int[][] HEADS = {{1, 1}, {3, 2}, {2, 15}, {3, 16}, {2, 17}, {4, 33}, {1, 64}};

@@ -9,11 +9,9 @@ import io.equipoise.memory.Vector;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Random;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class CoefficientTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
     private static final double NOTHING = Double.NEGATIVE_INFINITY;

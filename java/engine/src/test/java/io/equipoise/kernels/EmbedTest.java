@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class EmbedTest {
     private static final int[] ROWS = {0, 1, 7, 64};
     private static final int[] WIDTHS = {0, 1, 31, 32, 33, 257, 1271};

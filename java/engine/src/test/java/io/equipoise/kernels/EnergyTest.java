@@ -10,11 +10,9 @@ import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class EnergyTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
     private static final double NOTHING = Double.NEGATIVE_INFINITY;

@@ -11,11 +11,9 @@ import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class GradientTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
 

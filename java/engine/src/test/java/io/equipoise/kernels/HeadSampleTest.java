@@ -10,12 +10,10 @@ import io.equipoise.memory.Vector;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The draws of {@link Kernels#sample}, whose own test holds them to the distribution; here they must be the same. */
-@ExtendWith(LeakCheck.class)
 class HeadSampleTest {
     private static final long SEED = 0xFEDCBA9876543210L;
 

@@ -9,11 +9,9 @@ import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class LayerNormTest {
     private static final TransformerKernels REFERENCE = new ReferenceTransformerKernels();
     private static final double EPSILON = 1e-5;

@@ -9,11 +9,9 @@ import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class OuterTest {
     private static final TransformerKernels REFERENCE = new ReferenceTransformerKernels();
     private static final int[] ROWS = {0, 1, 7, 13, 14, 15, 64};

@@ -11,11 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@ExtendWith(LeakCheck.class)
 class SampleTest {
     private static final Kernels REFERENCE = new ReferenceKernels();
     private static final long SEED = 0xFEDCBA9876543210L;

@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 /** Vectors and matrices in memory that isn't the host's. */
 class DeviceMemoryTest {
     private final FarMemory far = new FarMemory();
-    private final long before = Vector.liveBytes();
+    private final long before = NativeMemory.liveBytes();
 
     @AfterEach
     void everythingIsGivenBack() {
         assertThat(far.live()).isZero();
-        assertThat(Vector.liveBytes()).isEqualTo(before);
+        assertThat(NativeMemory.liveBytes()).isEqualTo(before);
     }
 
     private Vector vector(DataType type, long size) {
@@ -27,7 +27,7 @@ class DeviceMemoryTest {
                 var floats = vector(DataType.F32, 3);
                 var ints = vector(DataType.I32, 3);
                 var longs = vector(DataType.I64, 3)) {
-            assertThat(Vector.liveBytes() - before).isEqualTo(3 * (8 + 4 + 4 + 8));
+            assertThat(NativeMemory.liveBytes() - before).isEqualTo(3 * (8 + 4 + 4 + 8));
             assertThat(doubles.toDoubles()).containsOnly(0);
             doubles.put(0.1, Double.NaN, -1);
             floats.put(1f, 2f, 3f);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.memory.Vector;
+import io.equipoise.memory.NativeMemory;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -163,11 +163,11 @@ class SequenceNormsTest {
             // One sequence takes one worker, whose memory the model keeps.
             var batch = Batch.of(211, new int[] {1}, new int[] {40});
             model.accumulateGradient(batch.tokens, batch.promptLength, 1, batch.coefficients());
-            long before = Vector.liveBytes();
+            long before = NativeMemory.liveBytes();
             model.accumulateGradient(batch.tokens, batch.promptLength, 1, batch.coefficients(), new double[1]);
-            assertThat(Vector.liveBytes()).isEqualTo(before);
+            assertThat(NativeMemory.liveBytes()).isEqualTo(before);
             SequenceGradients.squaredNorms(model, batch.tokens, batch.promptLength, batch.coefficient);
-            assertThat(Vector.liveBytes()).isEqualTo(before);
+            assertThat(NativeMemory.liveBytes()).isEqualTo(before);
         }
     }
 

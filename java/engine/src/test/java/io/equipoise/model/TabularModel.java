@@ -9,7 +9,9 @@ import io.equipoise.sampling.Sequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 
 /**
@@ -17,12 +19,16 @@ import java.util.function.Predicate;
  * generated tokens, and a free logit for every token after every prefix. Every expectation over it is a sum.
  */
 public final class TabularModel implements CausalLanguageModel {
+    /** Open ones, but for copies: tests that list a language needn't look after its numbers. */
+    private static final Queue<TabularModel> OF_TESTS = new ConcurrentLinkedQueue<>();
+
     private final int letters;
     private final int length;
     private final Vector value;
     private Vector gradient = Vector.f32(0);
 
     public TabularModel(int letters, int length, float[] logits) {
+        OF_TESTS.add(this);
         this.letters = letters;
         this.length = length;
         value = Vector.of(logits);
@@ -268,7 +274,20 @@ public final class TabularModel implements CausalLanguageModel {
 
     @Override
     public CausalLanguageModel copy() {
-        return new TabularModel(letters, length, value.toFloats());
+        var copy = new TabularModel(letters, length, value.toFloats());
+        // The engine's to close, who asked for it.
+        OF_TESTS.remove(copy);
+        return copy;
+    }
+
+    /** Closes the models that tests have made since this was last called. */
+    public static void closeAll() {
+        for (var model = OF_TESTS.poll(); model != null; model = OF_TESTS.poll()) model.close();
+    }
+
+    /** Leaves those that are there to whoever made them. */
+    public static void forgetAll() {
+        OF_TESTS.clear();
     }
 
     @Override

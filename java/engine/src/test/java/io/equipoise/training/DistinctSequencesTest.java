@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,12 @@ class DistinctSequencesTest {
     private final CountingModel policy = new CountingModel(TabularModel.random(2, LENGTH, 12));
     private final Sampler sampler = new Sampler(SamplerConfig.of(LENGTH, 5));
     private final Sequences batch = sampler.sample(TabularModel.random(2, LENGTH, 13), BATCH, 0);
+
+    @AfterEach
+    void close() {
+        base.close();
+        policy.close();
+    }
 
     private static List<List<Integer>> distinct(Sequences sequences) {
         return Arrays.stream(sequences.tokens())

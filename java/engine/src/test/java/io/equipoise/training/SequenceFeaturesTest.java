@@ -3,7 +3,7 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.memory.Vector;
+import io.equipoise.memory.NativeMemory;
 import io.equipoise.model.Golden;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.model.Tokenizer;
@@ -68,7 +68,7 @@ class SequenceFeaturesTest {
 
     @Test
     void isWhatTheTextsScore() {
-        long before = Vector.liveBytes();
+        long before = NativeMemory.liveBytes();
         try (var tokenizer = Tokenizer.load(Golden.folder("tokenizer/tokenizer.json"))) {
             var sequences = sequences(tokenizer);
             for (var constraints : List.of(WORDS, MIXED)) {
@@ -84,7 +84,7 @@ class SequenceFeaturesTest {
                 }
             }
         }
-        assertThat(Vector.liveBytes()).isEqualTo(before);
+        assertThat(NativeMemory.liveBytes()).isEqualTo(before);
     }
 
     @Test

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.memory.Vector;
+import io.equipoise.memory.NativeMemory;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
@@ -30,9 +30,9 @@ class SequenceKernelsTest {
     @Test
     void weighsRaggedRows() {
         float[][] policy = {{-1, -1, -1}, {}, {-3}};
-        long before = Vector.liveBytes();
+        long before = NativeMemory.liveBytes();
         var energies = kernels.energies(target, phi, base, proposal, policy, 0);
-        assertThat(Vector.liveBytes()).isEqualTo(before);
+        assertThat(NativeMemory.liveBytes()).isEqualTo(before);
         assertThat(energies.logTarget()).containsExactly(-2, 0, NOTHING);
         assertThat(energies.logRatio()).containsExactly(-0.5, 0, 0);
         assertThat(energies.statistics().largestLogWeight()).isEqualTo(0.5);

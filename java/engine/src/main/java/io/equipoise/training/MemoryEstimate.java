@@ -1,0 +1,102 @@
+package io.equipoise.training;
+
+import io.equipoise.model.ModelMemory;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * What a run will take of memory outside the JVM's heap, part by part, in bytes. An estimate from shapes: all sequences as long
+ * as they may be.
+ *
+ * @param parts by name, in the order of a run
+ */
+public record MemoryEstimate(Map<String, Long> parts) {
+    private static final double GIB = 1L << 30;
+
+    /**
+     * Of a run.
+     *
+     * @param promptLength of the longest prompt, in tokens, BOS included
+     */
+    public static MemoryEstimate of(ModelMemory model, TrainingConfig config, int promptLength) {
+        return of(model, config, promptLength, config.batchSize(), config.microBatch());
+    }
+
+    private static MemoryEstimate of(
+            ModelMemory model, TrainingConfig config, int promptLength, int batchSize, int microBatch) {
+        int longest = promptLength + config.maxTokens();
+        // The last token is predicted, never fed.
+        long rows = (long) Math.min(microBatch, batchSize) * (longest - 1);
+        var parts = new LinkedHashMap<String, Long>();
+        parts.put("base model", model.weights(false));
+        parts.put("policy and its gradient", model.weights(true));
+        parts.put("proposal", config.onPolicy() ? 0 : model.weights(false));
+        parts.put("optimiser", model.optimiser());
+        parts.put("decoding, KV cache", model.decoding(TrainingConfig.decodedTogether(batchSize), longest));
+        // Kept from step to step, by the base model and by the policy.
+        parts.put("activations for scores", 2 * model.pass(rows, false));
+        parts.put("activations for the gradient", model.pass(rows, true));
+        return new MemoryEstimate(Collections.unmodifiableMap(parts));
+    }
+
+    public long total() {
+        return parts.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /**
+     * Refuses a run that can't fit.
+     *
+     * @param limit bytes
+     * @throws IllegalArgumentException that says what would fit
+     */
+    public static void require(ModelMemory model, TrainingConfig config, int promptLength, long limit) {
+        var estimate = of(model, config, promptLength);
+        if (estimate.total() <= limit) return;
+        throw new IllegalArgumentException(String.format(
+                Locale.ROOT,
+                "the run would take about %s outside the JVM's heap, more than the limit of %s: %s; %s",
+                gibibytes(estimate.total()),
+                gibibytes(limit),
+                estimate,
+                advice(model, config, promptLength, limit)));
+    }
+
+    private static String advice(ModelMemory model, TrainingConfig config, int promptLength, long limit) {
+        int micro = largest(config.microBatch(), limit, of -> of(model, config, promptLength, config.batchSize(), of));
+        if (micro > 0) return "it would fit with microBatch " + micro + ", got " + config.microBatch();
+        int batch = largest(config.batchSize(), limit, of -> of(model, config, promptLength, of, 1));
+        if (batch > 0) return "it would fit with batchSize " + batch + " and microBatch 1";
+        return "no batch is small enough: shorten maxTokens (" + config.maxTokens()
+                + "), take a smaller model, or precision bf16 if this is f32";
+    }
+
+    /** The largest size up to {@code most} that fits, 0 if none does. */
+    private static int largest(int most, long limit, IntFunction<MemoryEstimate> ofSize) {
+        int fits = 0;
+        int tooMuch = most + 1;
+        while (tooMuch - fits > 1) {
+            int middle = (fits + tooMuch) >>> 1;
+            if (ofSize.apply(middle).total() <= limit) fits = middle;
+            else tooMuch = middle;
+        }
+        return fits;
+    }
+
+    private static String gibibytes(long bytes) {
+        return String.format(Locale.ROOT, "%.2f GiB", bytes / GIB);
+    }
+
+    /** Part by part, in GiB. */
+    @Override
+    public String toString() {
+        var text = new StringBuilder();
+        parts.forEach((name, bytes) -> {
+            if (bytes == 0) return;
+            text.append(text.isEmpty() ? "" : ", ").append(name).append(' ').append(gibibytes(bytes));
+        });
+        return text.toString();
+    }
+}
