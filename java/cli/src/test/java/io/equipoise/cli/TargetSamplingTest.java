@@ -189,7 +189,12 @@ class TargetSamplingTest {
         refused(sample("--method", "metropolis-hastings", "--thinning", "0"), "--thinning must be >= 1, got 0");
         refused(sample("--max-proposals", "0"), "--max-proposals must be >= 1, got 0");
         refused(sample("--seed", "0"), "evaluation.seed must differ from training.seed");
-        refused(sample("--set", "training.prompts=prompts.txt"), "a configuration without prompts");
+    }
+
+    @Test
+    void promptsHaveTargetsOfTheirOwn() throws IOException {
+        var prompts = Files.writeString(config.resolveSibling("prompts.txt"), "She\n");
+        refused(sample("--set", "training.prompts=" + prompts), "a configuration without prompts");
     }
 
     @Test
