@@ -36,8 +36,7 @@ final class MemoryOption {
      */
     void require(ModelMemory model, TrainingConfig config, int promptLength) {
         long limit = size.map(MemoryOption::bytes).orElseGet(MemoryOption::all);
-        MemoryEstimate.require(model, config, promptLength, limit);
-        LOG.debug("memory outside the heap: {}", MemoryEstimate.of(model, config, promptLength));
+        LOG.debug("memory outside the heap: {}", MemoryEstimate.require(model, config, promptLength, limit));
     }
 
     private static long bytes(String size) {

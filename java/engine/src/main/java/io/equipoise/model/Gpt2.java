@@ -49,7 +49,7 @@ final class Gpt2 implements CausalLanguageModel {
         });
     }
 
-    private static List<FlatParameters.Declaration> declarations(Gpt2Config config) {
+    static List<FlatParameters.Declaration> declarations(Gpt2Config config) {
         long width = config.width();
         long inner = config.inner();
         var list = new ArrayList<FlatParameters.Declaration>();

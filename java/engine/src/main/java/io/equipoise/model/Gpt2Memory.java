@@ -7,13 +7,9 @@ record Gpt2Memory(Gpt2Config config, DataType type, int workers) implements Mode
     private static final long F32 = DataType.F32.bytes();
 
     private long parameters() {
-        long width = config.width();
-        long block = matrices() / config.layers() + 4 * width + 3 * width + width + config.inner() + width;
-        long heads = config.tiedEmbeddings() ? 1 : 2;
-        return config.layers() * block
-                + heads * config.vocabularySize() * width
-                + config.contextLength() * width
-                + 2 * width;
+        return Gpt2.declarations(config).stream()
+                .mapToLong(FlatParameters.Declaration::size)
+                .sum();
     }
 
     /** Weights of the blocks' products. */

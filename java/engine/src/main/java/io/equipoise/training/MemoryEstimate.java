@@ -50,11 +50,12 @@ public record MemoryEstimate(Map<String, Long> parts) {
      * Refuses a run that can't fit.
      *
      * @param limit bytes
+     * @return what it will take
      * @throws IllegalArgumentException that says what would fit
      */
-    public static void require(ModelMemory model, TrainingConfig config, int promptLength, long limit) {
+    public static MemoryEstimate require(ModelMemory model, TrainingConfig config, int promptLength, long limit) {
         var estimate = of(model, config, promptLength);
-        if (estimate.total() <= limit) return;
+        if (estimate.total() <= limit) return estimate;
         throw new IllegalArgumentException(String.format(
                 Locale.ROOT,
                 "the run would take about %s outside the JVM's heap, more than the limit of %s: %s; %s",
