@@ -3,7 +3,9 @@ package io.equipoise.cli;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.model.ModelFormatException;
 import java.nio.file.FileSystemException;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
@@ -17,6 +19,13 @@ final class Failures {
     static final int UNEXPECTED = 1;
     /** Marks what the user has been told already, so that it only goes to the log file. */
     static final Marker TOLD = MarkerFactory.getMarker("TOLD");
+
+    /** Characters of a message that are shown. */
+    private static final int LONGEST = 2000;
+
+    /** Control characters, those that change the direction of writing, halves of pairs. */
+    private static final Set<Byte> HIDDEN =
+            Set.of(Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.SURROGATE);
 
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
@@ -32,7 +41,7 @@ final class Failures {
         var failure = cause(thrown);
         LOG.error(TOLD, "failed", failure);
         boolean usage = isUsers(failure);
-        console.say("error: " + message(failure));
+        console.say("error: " + printable(message(failure)));
         if (console.verbose()) failure.printStackTrace(console.err());
         else if (!usage) {
             console.say(logFile.map(file -> "The stack trace is in " + file + ".")
@@ -51,6 +60,27 @@ final class Failures {
         return failure instanceof IllegalArgumentException
                 || failure instanceof ModelFormatException
                 || failure instanceof KernelException;
+    }
+
+    /** What a file says must not move the terminal's cursor, nor fill its screen. */
+    private static String printable(String message) {
+        var printable = new StringBuilder();
+        for (int i = 0; i < message.length() && i < LONGEST; i++) {
+            char character = message.charAt(i);
+            boolean shown = character == '\n' || !HIDDEN.contains((byte) Character.getType(character));
+            if (shown || isPair(message, i)) printable.append(character);
+            else printable.append(String.format(Locale.ROOT, "\\u%04x", (int) character));
+        }
+        if (message.length() > LONGEST)
+            printable.append("… (").append(message.length() - LONGEST).append(" more)");
+        return printable.toString();
+    }
+
+    /** Whether a character is half of one beyond the first 65,536. */
+    private static boolean isPair(String text, int at) {
+        int before = Math.max(0, at - 1);
+        return Character.isSupplementaryCodePoint(text.codePointAt(at))
+                || Character.isSupplementaryCodePoint(text.codePointAt(before));
     }
 
     private static String message(Throwable failure) {

@@ -17,6 +17,7 @@ final class ByteLevel {
     private static final int UNPRINTABLE = 256;
 
     private static final int[] BYTE_OF = byteOf();
+    private static final byte[] NOTHING = {};
 
     private ByteLevel() {}
 
@@ -41,7 +42,7 @@ final class ByteLevel {
         for (int token = 0; token < vocabularySize; token++) {
             String text = content[token];
             // By what it says, as the decoder does: two tokens may say the same.
-            bytes[token] = text == null || special.contains(text) ? new byte[0] : bytes(text);
+            bytes[token] = text == null || special.contains(text) ? NOTHING : bytes(text);
         }
         return Optional.of(bytes);
     }

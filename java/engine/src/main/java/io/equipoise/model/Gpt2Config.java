@@ -18,6 +18,8 @@ record Gpt2Config(
         boolean tiedEmbeddings,
         int bosToken,
         int eosToken) {
+    /** Of any size; sizes are then multiplied without overflow. */
+    private static final int LARGEST = 1 << 24;
 
     static Gpt2Config of(JsonNode json, Path file) {
         int width = positive(json, "n_embd", file);
@@ -39,7 +41,7 @@ record Gpt2Config(
                 heads,
                 json.path("n_inner").isInt() ? positive(json, "n_inner", file) : 4 * width,
                 activation,
-                json.path("layer_norm_epsilon").asDouble(1e-5),
+                epsilon(json, file),
                 json.path("scale_attn_weights").asBoolean(true),
                 json.path("scale_attn_by_inverse_layer_idx").asBoolean(false),
                 json.path("tie_word_embeddings").asBoolean(true),
@@ -68,11 +70,20 @@ record Gpt2Config(
 
     private static int positive(JsonNode json, String key, Path file) {
         var node = json.path(key);
-        if (!node.isInt() || node.asInt() < 1) {
-            throw new ModelFormatException(file + ": " + key + " must be a positive whole number, got "
-                    + (node.isMissingNode() ? "none" : node));
+        if (!node.isInt() || node.asInt() < 1 || node.asInt() > LARGEST) {
+            throw new ModelFormatException(file + ": " + key + " must be a positive whole number of at most " + LARGEST
+                    + ", got " + (node.isMissingNode() ? "none" : node));
         }
         return node.asInt();
+    }
+
+    private static double epsilon(JsonNode json, Path file) {
+        var node = json.path("layer_norm_epsilon");
+        if (node.isMissingNode()) return 1e-5;
+        if (!node.isNumber() || !(node.asDouble() > 0) || !(node.asDouble() < 1)) {
+            throw new ModelFormatException(file + ": layer_norm_epsilon must be a number between 0 and 1, got " + node);
+        }
+        return node.asDouble();
     }
 
     private static int token(JsonNode json, String key, int vocabulary, Path file) {

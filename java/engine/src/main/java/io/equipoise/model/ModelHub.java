@@ -3,6 +3,7 @@ package io.equipoise.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.files.BoundedFile;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
 import java.io.IOException;
@@ -10,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -21,6 +25,8 @@ import org.bytedeco.pytorch.global.torch;
 /** Loads and saves Hugging Face model folders: {@code config.json}, safetensors, {@code tokenizer.json}. */
 public final class ModelHub {
     private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonFile CONFIG = JsonFile.of(16, 100_000);
+    private static final int LARGEST_CONFIG = 1 << 20;
     private static final List<String> COMPANIONS = List.of(
             "tokenizer.json",
             "tokenizer_config.json",
@@ -83,7 +89,12 @@ public final class ModelHub {
      * @throws ModelFormatException when its configuration is missing, broken or unknown
      */
     public static ModelMemory memory(Path folder, Precision precision) {
-        return new Gpt2Memory(config(folder), precision.type(), Workers.count());
+        var config = config(folder);
+        try (var weights = Weights.open(folder)) {
+            // A configuration may claim any size; these are there.
+            names(weights, config, folder);
+        }
+        return new Gpt2Memory(config, precision.type(), Workers.count());
     }
 
     /**
@@ -118,22 +129,40 @@ public final class ModelHub {
     }
 
     static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision, LibtorchDevice device) {
-        var model = new Gpt2(config(folder), kernels, precision, device);
+        var config = config(folder);
         try (var weights = Weights.open(folder)) {
-            for (var declaration : model.flatParameters().declarations()) {
-                String name = declaration.name();
-                // Checkpoints of the bare transformer leave the prefix out.
-                var candidates = List.of(name, name.replaceFirst("^transformer\\.", ""));
-                String found = weights.find(candidates, declaration.shape())
-                        .orElseThrow(() -> new ModelFormatException("no tensor " + name + " in " + folder
-                                + "; the safetensors are of another model or incomplete"));
-                read(weights, found, model.flatParameters().tensor(name), folder);
+            // Before any memory is taken: a configuration may claim any size.
+            var names = names(weights, config, folder);
+            var model = new Gpt2(config, kernels, precision, device);
+            try {
+                names.forEach((name, found) ->
+                        read(weights, found, model.flatParameters().tensor(name), folder));
+                return model;
+            } catch (RuntimeException e) {
+                model.close();
+                throw e;
             }
-            return model;
-        } catch (RuntimeException e) {
-            model.close();
-            throw e;
         }
+    }
+
+    /** What the tensor of each parameter is called in the files; all are there, of a known type and the right shape. */
+    private static Map<String, String> names(Weights weights, Gpt2Config config, Path folder) {
+        if (config.layers() > weights.size()) {
+            throw new ModelFormatException(folder.resolve("config.json") + ": n_layer is " + config.layers() + ", the "
+                    + weights.size() + " tensors in " + folder + " are too few for that; they are of another model");
+        }
+        var names = new LinkedHashMap<String, String>();
+        for (var declaration : Gpt2.declarations(config)) {
+            String name = declaration.name();
+            // Checkpoints of the bare transformer leave the prefix out.
+            var candidates = List.of(name, name.replaceFirst("^transformer\\.", ""));
+            String found = weights.find(candidates, declaration.shape())
+                    .orElseThrow(() -> new ModelFormatException("no tensor " + name + " in " + folder
+                            + "; the safetensors are of another model or incomplete"));
+            weights.type(found);
+            names.put(name, found);
+        }
+        return names;
     }
 
     private static Gpt2Config config(Path folder) {
@@ -153,9 +182,9 @@ public final class ModelHub {
     private static JsonNode readConfig(Path file) {
         if (!Files.isRegularFile(file)) throw new ModelFormatException("no " + file + ": not a model folder");
         try {
-            return JSON.readTree(file.toFile());
+            return CONFIG.parse(BoundedFile.bytes(file, LARGEST_CONFIG));
         } catch (IOException e) {
-            throw new ModelFormatException(file + " is not JSON: " + e.getMessage(), e);
+            throw new ModelFormatException("can't read " + file + ": " + JsonFile.reason(e) + "; download it again", e);
         }
     }
 
@@ -170,13 +199,12 @@ public final class ModelHub {
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             var flat = destination.view(-1);
-            long from = 0;
-            for (var piece : weights.map(name)) {
+            var from = new AtomicLong();
+            weights.read(name, piece -> {
                 long count = piece.remaining() / bytes;
                 var source = torch.from_blob(new BytePointer(piece), new long[] {count}, new TensorOptions(type));
-                flat.narrow(0, from, count).copy_(source);
-                from += count;
-            }
+                flat.narrow(0, from.getAndAdd(count), count).copy_(source);
+            });
             if (!torch.isfinite(flat).all().item_bool()) {
                 throw new ModelFormatException("tensor " + name + " in " + folder
                         + " holds NaN or infinity; the checkpoint is damaged or its training diverged");

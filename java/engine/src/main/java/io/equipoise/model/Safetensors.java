@@ -1,10 +1,6 @@
 package io.equipoise.model;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,14 +13,21 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
- * One {@code .safetensors} file, memory-mapped: eight bytes of header length, a JSON header, then the tensors. Everything
- * the header says is checked against the file before a byte of data is touched.
+ * One {@code .safetensors} file: eight bytes of header length, a JSON header, then the tensors. Everything the header says
+ * is checked against the file before a byte of data is touched. Data is read, never mapped: a mapped file that somebody
+ * makes shorter kills the process, a read that finds its end is an error.
  */
 public final class Safetensors implements AutoCloseable {
-    private static final long LARGEST_HEADER = 100_000_000;
-    private static final long LARGEST_PIECE = 1L << 30;
+    /** Bytes; some 100 times what a model of a thousand tensors has. */
+    private static final long LARGEST_HEADER = 16 << 20;
+
+    private static final int LARGEST_RANK = 8;
+    /** Bytes; a multiple of every type's. */
+    private static final int PIECE = 4 << 20;
+
     private static final Map<String, Integer> BYTES = Map.ofEntries(
             Map.entry("F64", 8),
             Map.entry("F32", 4),
@@ -36,16 +39,7 @@ public final class Safetensors implements AutoCloseable {
             Map.entry("I8", 1),
             Map.entry("U8", 1),
             Map.entry("BOOL", 1));
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
-    static {
-        JSON.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(8).build());
-    }
+    private static final JsonFile JSON = JsonFile.of(8, 1_000_000);
 
     /**
      * One tensor of the file.
@@ -83,9 +77,13 @@ public final class Safetensors implements AutoCloseable {
             var prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             readFully(channel, prefix, 0);
             long length = prefix.getLong(0);
-            if (length < 2 || length > Math.min(LARGEST_HEADER, size - 8)) {
+            if (length < 2 || length > size - 8) {
                 throw broken(
                         file, "its header claims " + Long.toUnsignedString(length) + " bytes, the file has " + size);
+            }
+            if (length > LARGEST_HEADER) {
+                throw new ModelFormatException(file + " is not a safetensors file of a model: its header claims "
+                        + length + " bytes, at most " + LARGEST_HEADER + " are read; download it again");
             }
             var header = ByteBuffer.allocate((int) length);
             readFully(channel, header, 8);
@@ -105,17 +103,17 @@ public final class Safetensors implements AutoCloseable {
     private static void readFully(FileChannel channel, ByteBuffer buffer, long from) throws IOException {
         while (buffer.hasRemaining()) {
             int count = channel.read(buffer, from + buffer.position());
-            if (count < 0) throw new IOException("file ends at byte " + (from + buffer.position()));
+            if (count < 0) throw new IOException("the file now ends before byte " + (from + buffer.limit()));
         }
     }
 
     private static Map<String, Entry> parse(Path file, byte[] header, long dataSize) {
         JsonNode root;
         try {
-            root = JSON.readTree(header);
+            root = JSON.parse(header);
         } catch (IOException e) {
             throw new ModelFormatException(
-                    file + " is not a safetensors file: its header is not JSON (" + firstLine(e)
+                    file + " is not a safetensors file: its header is not JSON (" + JsonFile.reason(e)
                             + "); download it again",
                     e);
         }
@@ -146,6 +144,12 @@ public final class Safetensors implements AutoCloseable {
         var bytes = BYTES.get(type);
         if (bytes == null) throw broken(file, "tensor " + name + " has the unknown type '" + type + "'");
         if (!node.path("shape").isArray()) throw broken(file, "tensor " + name + " has no shape");
+        if (node.path("shape").size() > LARGEST_RANK) {
+            throw broken(
+                    file,
+                    "tensor " + name + " has " + node.path("shape").size() + " dimensions, wanted at most "
+                            + LARGEST_RANK);
+        }
         var shape = new ArrayList<Long>();
         long size = bytes;
         for (var dimension : node.path("shape")) {
@@ -182,19 +186,27 @@ public final class Safetensors implements AutoCloseable {
         return Collections.unmodifiableMap(entries);
     }
 
-    /** The tensor's bytes, little-endian, read-only, mapped in pieces of at most 1 GiB. */
-    public List<ByteBuffer> map(Entry entry) {
-        var pieces = new ArrayList<ByteBuffer>();
-        try {
-            for (long from = entry.begin(); from < entry.end(); from += LARGEST_PIECE) {
-                long length = Math.min(LARGEST_PIECE, entry.end() - from);
-                pieces.add(channel.map(FileChannel.MapMode.READ_ONLY, dataStart + from, length)
-                        .order(ByteOrder.LITTLE_ENDIAN));
+    /**
+     * Reads a tensor's bytes in order.
+     *
+     * @param piece takes each part: little-endian, direct, whole elements, good only until it returns
+     * @throws ModelFormatException when the file can't be read, or has become shorter since it was opened
+     */
+    public void read(Entry entry, Consumer<ByteBuffer> piece) {
+        long size = entry.end() - entry.begin();
+        var buffer = ByteBuffer.allocateDirect((int) Math.min(PIECE, size)).order(ByteOrder.LITTLE_ENDIAN);
+        for (long from = 0; from < size; from += PIECE) {
+            buffer.clear().limit((int) Math.min(PIECE, size - from));
+            try {
+                readFully(channel, buffer, dataStart + entry.begin() + from);
+            } catch (IOException e) {
+                throw new ModelFormatException(
+                        "can't read tensor " + entry.name() + " of " + file + ": " + e.getMessage()
+                                + "; don't change a model's files while they are read",
+                        e);
             }
-        } catch (IOException e) {
-            throw new ModelFormatException("can't map " + entry.name() + " of " + file + ": " + e, e);
+            piece.accept(buffer.flip());
         }
-        return pieces;
     }
 
     @Override
@@ -204,10 +216,6 @@ public final class Safetensors implements AutoCloseable {
         } catch (IOException e) {
             throw new ModelFormatException("can't close " + file + ": " + e, e);
         }
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     private static ModelFormatException broken(Path file, String what) {

@@ -1,8 +1,7 @@
 package io.equipoise.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,37 +27,26 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
         this.tokenBytes = tokenBytes;
     }
 
-    /** @throws ModelFormatException when the file is missing or not a tokenizer */
+    /** @throws ModelFormatException when the file is missing, not a tokenizer, or one with parts that are not supported */
     public static Tokenizer load(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new ModelFormatException("no " + file + "; save it with transformers' tokenizer.save_pretrained(…)");
         }
         try {
             var options = Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
-            JsonNode root = new JsonMapper().readTree(file.toFile());
-            int size = vocabularySize(file, root);
+            var judged = TokenizerFile.read(file);
+            // What was judged, not what may lie there by now.
             return new Tokenizer(
-                    HuggingFaceTokenizer.newInstance(file, options), size, ByteLevel.tokenBytes(root, size));
+                    HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(judged.text()), options),
+                    judged.size(),
+                    ByteLevel.tokenBytes(judged.root(), judged.size()));
         } catch (IOException | RuntimeException e) {
             if (e instanceof ModelFormatException known) throw known;
-            throw new ModelFormatException(file + " is not a tokenizer that can be read: " + e.getMessage(), e);
+            throw new ModelFormatException(
+                    file + " is not a tokenizer that can be read: " + JsonFile.reason(e)
+                            + "; save it again with transformers' tokenizer.save_pretrained(…)",
+                    e);
         }
-    }
-
-    /** One more than the largest token that the file can produce. */
-    private static int vocabularySize(Path file, JsonNode root) {
-        int largest = -1;
-        var vocabulary = root.path("model").path("vocab");
-        if (vocabulary.isArray()) {
-            largest = vocabulary.size() - 1; // a Unigram model lists its pieces
-        } else {
-            for (var token : vocabulary) largest = Math.max(largest, token.asInt(-1));
-        }
-        for (var token : root.path("added_tokens")) {
-            largest = Math.max(largest, token.path("id").asInt(-1));
-        }
-        if (largest < 0) throw new ModelFormatException(file + " has no vocabulary");
-        return largest + 1;
     }
 
     /** One more than the largest token id. */

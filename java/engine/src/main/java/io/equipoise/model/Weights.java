@@ -1,7 +1,7 @@
 package io.equipoise.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -11,9 +11,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** The safetensors of a model folder: {@code model.safetensors}, or the shards that its index names. */
 final class Weights implements AutoCloseable {
+    private static final JsonFile JSON = JsonFile.of(8, 1_000_000);
+    private static final int LARGEST_INDEX = 16 << 20;
+    private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}\\.safetensors");
+    /** What PyTorch's own formats, which are pickles, are called. */
+    private static final Pattern PICKLE = Pattern.compile(".*\\.(bin|pt|pth|ckpt|pkl|pickle)");
+
     private final Path folder;
     private final Map<String, Safetensors> files;
     private final Map<String, Safetensors> fileOf = new HashMap<>();
@@ -22,7 +30,11 @@ final class Weights implements AutoCloseable {
         this.folder = folder;
         this.files = files;
         for (var file : files.values()) {
-            for (String name : file.entries().keySet()) fileOf.put(name, file);
+            for (String name : file.entries().keySet()) {
+                if (fileOf.put(name, file) == null) continue;
+                throw new ModelFormatException("tensor " + name + " is in two shards of " + folder
+                        + "; remove those that belong to another model");
+            }
         }
     }
 
@@ -37,30 +49,46 @@ final class Weights implements AutoCloseable {
                     if (!files.containsKey(shard)) files.put(shard, Safetensors.open(folder.resolve(shard)));
                 }
             } else {
-                throw new ModelFormatException("no model.safetensors and no model.safetensors.index.json in " + folder
-                        + "; convert other formats with transformers' save_pretrained(…, safe_serialization=True)");
+                throw none(folder);
             }
+            return new Weights(folder, files);
         } catch (RuntimeException e) {
             files.values().forEach(Safetensors::close);
             throw e;
         }
-        return new Weights(folder, files);
+    }
+
+    private static ModelFormatException none(Path folder) {
+        String pickle = "";
+        try (var files = Files.list(folder)) {
+            pickle = files.map(file -> file.getFileName().toString())
+                    .filter(name -> PICKLE.matcher(name).matches())
+                    .sorted()
+                    .findFirst()
+                    .map(name -> "; " + name + " is a pickle, which can run any code, and is never opened")
+                    .orElse("");
+        } catch (IOException e) {
+            pickle = "; what else is there can't be listed (" + e.getMessage() + ")";
+        }
+        return new ModelFormatException("no model.safetensors and no model.safetensors.index.json in " + folder + pickle
+                + "; convert other formats with transformers' save_pretrained(…, safe_serialization=True)");
     }
 
     private static List<String> shards(Path index) {
         JsonNode root;
         try {
-            root = new JsonMapper().readTree(index.toFile());
+            root = JSON.parse(BoundedFile.bytes(index, LARGEST_INDEX));
         } catch (IOException e) {
-            throw new ModelFormatException("can't read " + index + ": " + e.getMessage(), e);
+            throw new ModelFormatException(
+                    "can't read " + index + ": " + JsonFile.reason(e) + "; download it again", e);
         }
         var shards = new java.util.ArrayList<String>();
         for (var field : root.path("weight_map").properties()) {
             String shard = field.getValue().asText();
             // A shard is a file of this folder: never a path out of it.
-            if (shard.isEmpty() || !Path.of(shard).getFileName().toString().equals(shard)) {
-                throw new ModelFormatException(
-                        index + " names the shard '" + shard + "', which is not a plain file name");
+            if (!SHARD.matcher(shard).matches()) {
+                throw new ModelFormatException(index + " names the shard '" + shard
+                        + "', which is not a plain file name that ends in .safetensors; download it again");
             }
             shards.add(shard);
         }
@@ -93,8 +121,14 @@ final class Weights implements AutoCloseable {
         return type;
     }
 
-    List<ByteBuffer> map(String name) {
-        return file(name).map(entry(name));
+    /** As {@link Safetensors#read}. */
+    void read(String name, Consumer<ByteBuffer> piece) {
+        file(name).read(entry(name), piece);
+    }
+
+    /** How many tensors there are. */
+    int size() {
+        return fileOf.size();
     }
 
     private Safetensors.Entry entry(String name) {

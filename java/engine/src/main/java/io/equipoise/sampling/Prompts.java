@@ -1,5 +1,6 @@
 package io.equipoise.sampling;
 
+import io.equipoise.files.BoundedFile;
 import io.equipoise.model.PretrainedModel;
 import java.io.IOException;
 import java.nio.IntBuffer;
@@ -82,10 +83,13 @@ public final class Prompts {
         List<String> lines;
         try {
             // Some editors put a byte order mark before the first line.
-            lines = Files.readString(file).replaceFirst("^\uFEFF", "").lines().toList();
+            lines = BoundedFile.text(file, BoundedFile.LARGEST_TEXT)
+                    .replaceFirst("^\uFEFF", "")
+                    .lines()
+                    .toList();
         } catch (IOException failure) {
             throw new IllegalArgumentException(
-                    "cannot read the prompts " + file + ": " + failure
+                    "cannot read the prompts " + file + ": " + failure.getMessage()
                             + "; it must be a UTF-8 text file with one prompt a line",
                     failure);
         }

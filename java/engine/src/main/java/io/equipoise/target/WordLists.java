@@ -1,13 +1,14 @@
 package io.equipoise.target;
 
+import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,10 +37,10 @@ final class WordLists {
 
     static Set<String> file(Path path) {
         try {
-            return parse(Files.readString(path), path.toString());
+            return parse(BoundedFile.text(path, BoundedFile.LARGEST_TEXT), path.toString());
         } catch (IOException failure) {
             throw new IllegalArgumentException(
-                    "cannot read the word list " + path + ": " + failure
+                    "cannot read the word list " + path + ": " + failure.getMessage()
                             + "; it must be a UTF-8 text file with one word a line",
                     failure);
         }
@@ -49,6 +50,15 @@ final class WordLists {
     static Set<String> fold(Collection<String> words, String origin) {
         var folded = new HashSet<String>();
         for (String word : words) {
+            // They are no part of a word, so what is left would be looked for as if it had been meant.
+            int control = word.codePoints()
+                    .filter(Character::isISOControl)
+                    .findFirst()
+                    .orElse(-1);
+            if (control >= 0) {
+                throw new IllegalArgumentException(origin + ": \"" + word + "\" has the control character "
+                        + String.format(Locale.ROOT, "U+%04X", control) + ", wanted a word of plain text; delete it");
+            }
             var parts = Words.of(word);
             if (parts.size() != 1) {
                 throw new IllegalArgumentException(origin + ": \"" + word + "\" is " + parts.size()

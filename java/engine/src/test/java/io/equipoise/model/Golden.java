@@ -3,6 +3,7 @@ package io.equipoise.model;
 import io.equipoise.kernels.KernelProvider;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -57,6 +58,10 @@ public final class Golden {
     }
 
     private static ByteBuffer data(Safetensors file, String name) {
-        return file.map(Objects.requireNonNull(file.entries().get(name), name)).get(0);
+        var entry = Objects.requireNonNull(file.entries().get(name), name);
+        var whole = ByteBuffer.allocate(Math.toIntExact(entry.end() - entry.begin()))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        file.read(entry, whole::put);
+        return whole.flip();
     }
 }

@@ -36,7 +36,7 @@ public final class ConfigReader {
         var training = training(root.section("training"));
         var prompts = prompts(root.section("training"), training);
         var evaluation = evaluation(root.section("evaluation"), training.seed());
-        Optional<Path> output = root.has("output") ? Optional.of(Path.of(root.text("output"))) : Optional.empty();
+        Optional<Path> output = root.has("output") ? Optional.of(root.path("output")) : Optional.empty();
         try {
             return new RunConfig(
                     stem(source.name()),
@@ -61,9 +61,12 @@ public final class ConfigReader {
     }
 
     private static String model(Section root) {
-        String model = root.text("model");
-        if (model.equals(RunConfig.EMBEDDED)) return model;
-        return root.source().folderOf("/model").resolve(model).normalize().toString();
+        if (root.text("model").equals(RunConfig.EMBEDDED)) return RunConfig.EMBEDDED;
+        return root.source()
+                .folderOf("/model")
+                .resolve(root.path("model"))
+                .normalize()
+                .toString();
     }
 
     private static Precision precision(Section root) {
@@ -110,8 +113,7 @@ public final class ConfigReader {
         }
         if (feature.equals("words") && options.containsKey("file")) {
             var folder = section.source().folderOf(section.at("file"));
-            options.computeIfPresent(
-                    "file", (key, file) -> folder.resolve(file).normalize().toString());
+            options.put("file", folder.resolve(section.path("file")).normalize().toString());
         }
         var constraint =
                 new ConstraintConfig(name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
@@ -155,9 +157,10 @@ public final class ConfigReader {
                 throw section.error("promptInFeatures", "'promptInFeatures' needs 'prompts', the file of them");
             return Optional.empty();
         }
-        String name = section.text("prompts");
-        var file =
-                section.source().folderOf(section.at("prompts")).resolve(name).normalize();
+        var file = section.source()
+                .folderOf(section.at("prompts"))
+                .resolve(section.path("prompts"))
+                .normalize();
         int count;
         try {
             count = Prompts.read(file).size();

@@ -3,6 +3,7 @@ package io.equipoise.cli.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import java.util.Map;
 
 /** A configuration before anybody has judged it: a tree, and for each of its values the place where it was written. */
 public final class ConfigSource {
+    private static final int LARGEST = 1 << 20;
+
     private final String name;
     private final Path folder;
     private final ObjectNode root;
@@ -30,9 +33,12 @@ public final class ConfigSource {
         if (!Files.exists(file)) throw new ConfigException("no configuration file " + file);
         String text;
         try {
-            text = Files.readString(file);
+            text = BoundedFile.text(file, LARGEST);
         } catch (IOException e) {
-            throw new ConfigException("can't read " + file + " as UTF-8 text: " + e, e);
+            throw new ConfigException(
+                    "can't read " + file + ": " + e.getMessage() + "; wanted YAML in UTF-8 of at most " + LARGEST
+                            + " bytes",
+                    e);
         }
         return parse(text, file.toString(), file.toAbsolutePath().resolveSibling(""));
     }

@@ -3,6 +3,8 @@ package io.equipoise.cli.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.target.Suggestion;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -55,6 +57,17 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
         return value.asText();
     }
 
+    /** The path of a file or folder. */
+    Path path(String key) {
+        String text = text(key);
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw error(
+                    key, "'" + key + "' can't be a path (" + e.getReason() + "); write it without control characters");
+        }
+    }
+
     /** A scalar of any type as it was written, or a list of them joined by commas. */
     String scalar(String key) {
         var value = node.path(key);
@@ -72,7 +85,7 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
 
     double number(String key) {
         var value = node.path(key);
-        if (!value.isNumber()) throw wrong(key, "a number", value);
+        if (!value.isNumber() || !Double.isFinite(value.asDouble())) throw wrong(key, "a number", value);
         return value.asDouble();
     }
 

@@ -7,6 +7,7 @@ import java.io.StringReader;
 import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -29,6 +30,23 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
     private static final Pattern REAL = Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final int DEEPEST = 20;
+    /** With aliases a few lines can stand for more values than fit any memory. */
+    private static final int MOST_VALUES = 20_000;
+
+    private static final int LONGEST_NUMBER = 400;
+    private static final int LONGEST_KEY = 200;
+
+    /**
+     * What is being read.
+     *
+     * @param lines as those of the tree
+     * @param values how many there were so far
+     */
+    private record Source(String name, Map<String, Integer> lines, AtomicInteger values) {
+        Source(String name, Map<String, Integer> lines) {
+            this(name, lines, new AtomicInteger());
+        }
+    }
 
     static YamlTree parse(String text, String name) {
         var lines = new HashMap<String, Integer>();
@@ -36,19 +54,21 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
         if (!(node instanceof MappingNode)) {
             throw new ConfigException(name + " must be a mapping with sections such as model and constraints");
         }
-        return new YamlTree((ObjectNode) convert(node, "", lines, name, 0), lines);
+        return new YamlTree((ObjectNode) convert(node, "", new Source(name, lines), 0), lines);
     }
 
     /** A value by itself, as on a command line. */
     static JsonNode value(String text, String name) {
         if (text.isBlank()) throw new ConfigException(name + " lacks the value after =");
-        return convert(compose(text, name), "", new HashMap<>(), name, 0);
+        return convert(compose(text, name), "", new Source(name, new HashMap<>()), 0);
     }
 
     private static Node compose(String text, String name) {
         Node node;
         try {
             node = new Yaml(new LoaderOptions()).compose(new StringReader(text));
+        } catch (StackOverflowError e) {
+            throw new ConfigException(name + ": nested too deeply for a configuration; write fewer levels", e);
         } catch (MarkedYAMLException e) {
             var mark = e.getProblemMark();
             String line = mark == null ? "" : ", line " + (mark.getLine() + 1);
@@ -60,39 +80,59 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
         return node;
     }
 
-    private static JsonNode convert(Node node, String pointer, Map<String, Integer> lines, String name, int depth) {
+    private static JsonNode convert(Node node, String pointer, Source source, int depth) {
+        String name = source.name();
         // An alias to what holds it would go on for ever.
-        if (depth > DEEPEST) throw new ConfigException(name + ", line " + line(node) + ": nested too deeply");
-        lines.putIfAbsent(pointer, line(node));
+        if (depth > DEEPEST) {
+            throw new ConfigException(name + ", line " + line(node) + ": nested too deeply, more than " + DEEPEST
+                    + " levels; write fewer");
+        }
+        source.lines().putIfAbsent(pointer, line(node));
+        if (source.values().incrementAndGet() > MOST_VALUES) {
+            throw new ConfigException(name + ", line " + line(node) + ": more than " + MOST_VALUES
+                    + " values, those of aliases included; write fewer");
+        }
         if (node instanceof MappingNode mapping) {
             var object = JSON.objectNode();
             for (var tuple : mapping.getValue()) {
                 if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
                     throw new ConfigException(name + ", line " + line(tuple.getKeyNode()) + ": a key must be a word");
                 }
+                if (key.getValue().length() > LONGEST_KEY) {
+                    throw new ConfigException(name + ", line " + line(key) + ": a key of "
+                            + key.getValue().length() + " characters, wanted at most " + LONGEST_KEY);
+                }
                 if (object.has(key.getValue())) {
                     throw new ConfigException(
                             name + ", line " + line(key) + ": " + key.getValue() + " is there for the second time");
                 }
                 String inner = pointer + "/" + key.getValue();
-                lines.put(inner, line(key));
-                object.set(key.getValue(), convert(tuple.getValueNode(), inner, lines, name, depth + 1));
+                source.lines().put(inner, line(key));
+                object.set(key.getValue(), convert(tuple.getValueNode(), inner, source, depth + 1));
             }
             return object;
         }
         if (node instanceof SequenceNode sequence) {
             var array = JSON.arrayNode();
             for (Node item : sequence.getValue()) {
-                array.add(convert(item, pointer + "/" + array.size(), lines, name, depth + 1));
+                array.add(convert(item, pointer + "/" + array.size(), source, depth + 1));
             }
             return array;
         }
-        return scalar((ScalarNode) node);
+        if (node instanceof ScalarNode scalar) return scalar(scalar, name);
+        throw new ConfigException(
+                name + ", line " + line(node) + ": an alias to what it is in; write the value itself");
     }
 
-    private static JsonNode scalar(ScalarNode node) {
+    private static JsonNode scalar(ScalarNode node, String name) {
         String text = node.getValue();
         if (node.getScalarStyle() != ScalarStyle.PLAIN) return JSON.textNode(text);
+        boolean number = !text.isEmpty() && "+-.0123456789".indexOf(text.charAt(0)) >= 0;
+        // Digits are turned into a number in time that grows with the square of how many there are.
+        if (number && text.length() > LONGEST_NUMBER) {
+            throw new ConfigException(name + ", line " + line(node) + ": a value that begins like a number has "
+                    + text.length() + " characters, at most " + LONGEST_NUMBER + " are read; quote it if it is text");
+        }
         if (WHOLE.matcher(text).matches()) {
             var whole = new BigInteger(text);
             return whole.bitLength() < Long.SIZE ? JSON.numberNode(whole.longValue()) : JSON.numberNode(whole);
