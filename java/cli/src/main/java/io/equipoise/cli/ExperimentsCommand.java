@@ -57,7 +57,7 @@ final class ExperimentsCommand extends Command {
         var experiments = new Experiments(folder);
         check(experiments.plan().experiments());
         try (var base = ModelHub.load(ModelFolder.of(RunConfig.EMBEDDED))) {
-            int made = experiments.run(base, this::wanted, seeds, steps -> new Progress(console(), steps)::step);
+            int made = experiments.run(base, this::wanted, seeds, steps -> new Progress(console(), steps, 0)::step);
             console().result(StepJson.node().put("made", made));
             console().result(made + " runs made; --summary says what all of them show");
         }

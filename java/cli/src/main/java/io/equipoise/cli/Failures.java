@@ -38,6 +38,8 @@ final class Failures {
      * @return the exit code
      */
     static int report(Throwable thrown, Console console, Optional<String> logFile) {
+        // The signal decides about the exit code, and nothing is wrong.
+        if (thrown instanceof RunStoppedException) return UNEXPECTED;
         var failure = cause(thrown);
         LOG.error(TOLD, "failed", failure);
         boolean usage = isUsers(failure);
@@ -91,7 +93,9 @@ final class Failures {
         }
         if (failure instanceof FileSystemException) return "can't use the file " + failure;
         // The user's own errors and those of arithmetic are sentences; others need their kind to make sense.
-        if (message != null && (isUsers(failure) || failure instanceof ArithmeticException)) return message;
+        if (message != null
+                && (isUsers(failure) || failure instanceof ArithmeticException || failure instanceof RunWriteException))
+            return message;
         return failure.toString();
     }
 }

@@ -1,11 +1,10 @@
 package io.equipoise.cli;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 
 /** Whole folders at once. */
 final class Folders {
@@ -17,22 +16,14 @@ final class Folders {
         }
     }
 
-    /** Brings every file to the disk, so that a rename after it can't be seen before it. */
-    static void force(Path folder) throws IOException {
-        try (var paths = Files.walk(folder)) {
-            for (var path : paths.filter(Files::isRegularFile).toList()) {
-                try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-                    channel.force(true);
-                }
-            }
-        }
-    }
-
+    /** Whether a run may begin in it. */
     static boolean isEmptyOrAbsent(Path folder) throws IOException {
         if (!Files.exists(folder)) return true;
         if (!Files.isDirectory(folder)) return false;
         try (var entries = Files.list(folder)) {
-            return entries.findAny().isEmpty();
+            // A run that could not begin leaves these, and so does one that is about to.
+            return entries.map(entry -> String.valueOf(entry.getFileName()))
+                    .allMatch(List.of(RunLock.NAME, ".config.yaml.part")::contains);
         }
     }
 }

@@ -3,10 +3,10 @@ package io.equipoise.cli;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.model.ModelFormatException;
 import io.equipoise.model.PretrainedModel;
+import io.equipoise.training.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Optional;
 
 /** What users may point at where a model is wanted: the embedded one, a model folder, a checkpoint, a whole run. */
@@ -35,14 +35,8 @@ final class ModelFolder {
                 + "; the policy must come from the same model");
     }
 
-    /** The checkpoint of the highest step in a run folder. */
+    /** The last whole checkpoint in a run folder. */
     static Optional<Path> lastCheckpoint(Path run) throws IOException {
-        var checkpoints = run.resolve("checkpoints");
-        if (!Files.isDirectory(checkpoints)) return Optional.empty();
-        try (var entries = Files.list(checkpoints)) {
-            return entries.filter(path -> path.getFileName().toString().matches("step-\\d{1,9}"))
-                    .max(Comparator.comparingInt(path ->
-                            Integer.parseInt(path.getFileName().toString().substring(5))));
-        }
+        return CheckpointFolder.latest(run.resolve("checkpoints"));
     }
 }

@@ -12,15 +12,20 @@ final class Progress {
 
     private final Console console;
     private final int steps;
+    /** Made before this process took over. */
+    private final int earlier;
+
     private final long start = System.nanoTime();
     private final Smoothing kl = new Smoothing();
     private final List<Smoothing> moments = new ArrayList<>();
     private long tokens;
     private double lastSaid = Double.NEGATIVE_INFINITY;
 
-    Progress(Console console, int steps) {
+    /** @param earlier steps of {@code steps} that are made already */
+    Progress(Console console, int steps, int earlier) {
         this.console = console;
         this.steps = steps;
+        this.earlier = earlier;
     }
 
     void step(Step step) {
@@ -46,7 +51,7 @@ final class Progress {
             double smooth = moments.get(f++).add(moment.getValue());
             line.append(String.format(Locale.ROOT, "  %s %.3f", moment.getKey(), smooth));
         }
-        double left = (steps - step.step()) * seconds / step.step();
+        double left = (steps - step.step()) * seconds / (step.step() - earlier);
         return line.append(String.format(Locale.ROOT, "  %.0f tokens/s  ETA %s", tokens / seconds, duration(left)))
                 .toString();
     }

@@ -6,29 +6,40 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;
-import io.equipoise.model.ModelHub;
-import io.equipoise.training.Trainer;
-import java.io.BufferedWriter;
+import io.equipoise.training.Step;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 
-/** What a run leaves behind. Nothing that is there already is ever overwritten. */
+/** What a run leaves behind. Nothing of another run is ever overwritten; one process at a time, which holds its lock. */
 final class RunFolder implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+    private static final String CONFIG = "config.yaml";
 
     private final Path path;
-    private final BufferedWriter metrics;
+    private final RunLock lock;
+    private final FileChannel metrics;
 
-    private RunFolder(Path path, BufferedWriter metrics) {
+    private RunFolder(Path path, RunLock lock) throws IOException {
         this.path = path;
-        this.metrics = metrics;
+        this.lock = lock;
+        metrics = FileChannel.open(
+                path.resolve("metrics.jsonl"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        metrics.position(metrics.size());
     }
 
     /**
@@ -44,74 +55,158 @@ final class RunFolder implements AutoCloseable {
                                 + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)))
                 .toAbsolutePath()
                 .normalize();
-        if (!Folders.isEmptyOrAbsent(path)) {
-            throw new ConfigException("the run folder " + path
-                    + " is there already and not empty; name another with output: or --output, or delete it");
-        }
+        if (!Folders.isEmptyOrAbsent(path)) throw taken(path);
         return config.withOutput(path);
     }
 
-    /** Makes the folder that {@link #settle} chose and writes the configuration into it. */
+    private static ConfigException taken(Path path) {
+        return new ConfigException(
+                "the run folder " + path + " is there already and not empty; go on with it by train --resume " + path
+                        + ", name another with output: or --output, or delete it");
+    }
+
+    /**
+     * Makes the folder that {@link #settle} chose and writes the configuration into it.
+     *
+     * @throws ConfigException if it can't be written to, or another process was faster
+     */
     static RunFolder create(RunConfig config) throws IOException {
         var path = config.output().orElseThrow();
-        Files.createDirectories(path.resolve("checkpoints"));
-        Files.writeString(path.resolve("config.yaml"), ConfigWriter.write(config));
-        return new RunFolder(path, Files.newBufferedWriter(path.resolve("metrics.jsonl")));
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw RunLock.notWritable(path, e);
+        }
+        return opened(path, () -> {
+            if (Files.exists(path.resolve(CONFIG))) throw taken(path);
+            replace(path.resolve(CONFIG), ConfigWriter.write(config));
+        });
+    }
+
+    /**
+     * Opens the folder of a run that is to go on.
+     *
+     * @throws ConfigException if it is none, can't be written to, or another process is at it
+     */
+    static RunFolder open(Path folder) throws IOException {
+        var path = folder.toAbsolutePath().normalize();
+        if (!Files.isRegularFile(path.resolve(CONFIG))) {
+            throw new ConfigException("no run in " + path + " (no " + CONFIG + "); give the folder of a run");
+        }
+        return opened(path, () -> {});
+    }
+
+    @FunctionalInterface
+    private interface Preparation {
+        void run() throws IOException;
+    }
+
+    private static RunFolder opened(Path path, Preparation preparation) throws IOException {
+        var lock = RunLock.take(path);
+        try {
+            preparation.run();
+            return new RunFolder(path, lock);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** Written aside, flushed and renamed: the old file or the new one, never half. */
+    private static void replace(Path file, String text) throws IOException {
+        var aside = file.resolveSibling("." + file.getFileName() + ".part");
+        try (var channel = FileChannel.open(
+                aside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            write(channel, text);
+            channel.force(true);
+        } catch (IOException e) {
+            Files.deleteIfExists(aside);
+            throw e;
+        }
+        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void write(FileChannel channel, String text) throws IOException {
+        var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) channel.write(bytes);
     }
 
     Path path() {
         return path;
     }
 
+    Path config() {
+        return path.resolve(CONFIG);
+    }
+
+    Path checkpoints() {
+        return path.resolve("checkpoints");
+    }
+
     Path log() {
         return path.resolve("run.log");
     }
 
-    /** One line of {@code metrics.jsonl}, on the disk before the next step begins. */
+    /** One line of {@code metrics.jsonl}, with the system before the next step begins. */
     void metrics(ObjectNode step) throws IOException {
-        metrics.write(JSON.writeValueAsString(step));
-        metrics.write('\n');
-        metrics.flush();
+        long whole = metrics.position();
+        try {
+            write(metrics, JSON.writeValueAsString(step) + "\n");
+        } catch (IOException e) {
+            // Whole lines only, whoever reads them.
+            metrics.truncate(whole);
+            throw new RunWriteException(path, "metrics.jsonl", e);
+        }
+    }
+
+    /** Bytes of {@code metrics.jsonl} so far. */
+    long written() throws IOException {
+        return metrics.position();
+    }
+
+    /** Brings {@code metrics.jsonl} to the disk. */
+    void force() throws IOException {
+        metrics.force(false);
+    }
+
+    /**
+     * Cuts {@code metrics.jsonl} back to what it was.
+     *
+     * @param bytes as {@link #written} said
+     * @return the steps that are left
+     * @throws ConfigException if it has fewer, or other content
+     */
+    List<Step> rewind(long bytes) throws IOException {
+        if (metrics.size() < bytes) {
+            throw new ConfigException(path.resolve("metrics.jsonl") + " has " + metrics.size()
+                    + " bytes, the checkpoint was made after " + bytes + "; restore the file or begin a new run");
+        }
+        metrics.truncate(bytes);
+        metrics.position(bytes);
+        var steps = new ArrayList<Step>();
+        try (var lines = Files.lines(path.resolve("metrics.jsonl"))) {
+            for (String line : (Iterable<String>) lines::iterator) steps.add(StepJson.read(JSON.readTree(line)));
+        }
+        return steps;
     }
 
     /** All of {@code samples.jsonl}. */
     void samples(List<Sample> samples) throws IOException {
-        try (var writer = Files.newBufferedWriter(path.resolve("samples.jsonl"))) {
-            for (var sample : samples) {
-                writer.write(JSON.writeValueAsString(sample));
-                writer.write('\n');
-            }
-        }
+        var text = new StringBuilder();
+        for (var sample : samples) text.append(JSON.writeValueAsString(sample)).append('\n');
+        file("samples.jsonl", text.toString());
     }
 
     void report(String html) throws IOException {
-        Files.writeString(path.resolve("report.html"), html);
+        file("report.html", html);
     }
 
-    /**
-     * The policy as a model folder, with what is needed to go on judging it. Written aside and renamed, so that a
-     * checkpoint that is there is whole.
-     */
-    Path checkpoint(Trainer trainer, RunConfig config, int step, Path origin) throws IOException {
-        var checkpoints = path.resolve("checkpoints");
-        var checkpoint = checkpoints.resolve("step-" + step);
-        if (Files.exists(checkpoint)) return checkpoint;
-        var aside = Files.createTempDirectory(checkpoints, ".step-" + step + "-");
-        ModelHub.save(trainer.policy(), origin, aside.resolve("policy"));
-        var state = JSON.createObjectNode();
-        state.put("step", step);
-        state.put("seed", config.training().seed());
-        var lambda = state.putObject("lambda");
-        var constraints = trainer.target().constraints();
-        for (int f = 0; f < constraints.size(); f++) {
-            lambda.put(constraints.get(f).name(), trainer.target().lambda()[f]);
+    private void file(String name, String text) throws IOException {
+        try {
+            replace(path.resolve(name), text);
+        } catch (IOException e) {
+            throw new RunWriteException(path, name, e);
         }
-        StepJson.put(state, "logZ", trainer.logZ());
-        Files.writeString(
-                aside.resolve("state.json"),
-                JSON.writerWithDefaultPrettyPrinter().writeValueAsString(state) + "\n");
-        Folders.force(aside);
-        return Files.move(aside, checkpoint, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** λ by constraint, as the last checkpoint of a run has it. */
@@ -126,6 +221,8 @@ final class RunFolder implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        metrics.close();
+        try (lock) {
+            metrics.close();
+        }
     }
 }

@@ -1,12 +1,17 @@
 package io.equipoise.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.metrics.Divergences;
+import io.equipoise.training.Diagnostics;
 import io.equipoise.training.Evaluator.Evaluation;
 import io.equipoise.training.Step;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** A {@link Step} as a line of {@code metrics.jsonl}: all that time has touched is under {@code seconds}. */
 public final class StepJson {
@@ -60,9 +65,68 @@ public final class StepJson {
         check.put("outcome", step.check().outcome().name().toLowerCase(Locale.ROOT));
         put(check, "klTargetPolicy", step.check().klTargetPolicy());
         put(check, "klTargetProposal", step.check().klTargetProposal());
+        node.put("skipped", step.skipped());
         node.put("tokens", step.tokens());
         put(node, "seconds", step.seconds());
         return node;
+    }
+
+    /** The step of a line that {@link #of(Step)} made; what wasn't finite is NaN. */
+    static Step read(JsonNode node) {
+        var ppo = node.path("ppo");
+        return new Step(
+                node.path("step").asInt(),
+                number(node.path("loss")),
+                number(node.path("logZ")),
+                node.path("promptsWithoutWeight").asInt(),
+                new Divergences.Estimates(
+                        number(node.path("klTargetPolicy")),
+                        number(node.path("klTargetPolicyError")),
+                        number(node.path("klTargetProposal")),
+                        number(node.path("tvdTargetPolicy")),
+                        number(node.path("tvdTargetProposal")),
+                        number(node.path("klPolicyBase")),
+                        number(node.path("effectiveSampleSize")),
+                        number(node.path("largestWeight"))),
+                numbers(node.path("moments")),
+                numbers(node.path("aim")),
+                number(node.path("baseline")),
+                number(node.path("beta")),
+                number(node.path("gradientNorm")),
+                number(node.path("subsamplingVariance")),
+                new Diagnostics(
+                        number(node.at("/advantage/meanAbsolute")),
+                        number(node.at("/advantage/variance")),
+                        number(node.at("/ratio/mean")),
+                        number(node.at("/ratio/largest")),
+                        number(node.at("/ratio/meanClipped")),
+                        number(node.at("/ratio/clippedShare")),
+                        number(node.path("gradientVariance"))),
+                number(node.path("learningRate")),
+                ppo.isObject()
+                        ? Optional.of(new Step.Ppo(
+                                number(ppo.path("valueLoss")),
+                                number(ppo.path("meanAdvantage")),
+                                number(ppo.path("clipShare")),
+                                number(ppo.path("approximateKl"))))
+                        : Optional.empty(),
+                new Step.Check(
+                        Step.Outcome.valueOf(node.at("/check/outcome").asText().toUpperCase(Locale.ROOT)),
+                        number(node.at("/check/klTargetPolicy")),
+                        number(node.at("/check/klTargetProposal"))),
+                node.path("skipped").asInt(),
+                node.path("tokens").asLong(),
+                numbers(node.path("seconds")));
+    }
+
+    private static double number(JsonNode node) {
+        return node.isNumber() ? node.asDouble() : Double.NaN;
+    }
+
+    private static Map<String, Double> numbers(JsonNode node) {
+        var numbers = new LinkedHashMap<String, Double>();
+        for (var field : node.properties()) numbers.put(field.getKey(), number(field.getValue()));
+        return numbers;
     }
 
     /** An evaluation made after a step, for the step's line. */

@@ -10,7 +10,10 @@ import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.SamplerConfig;
+import io.equipoise.training.Checkpoint;
+import io.equipoise.training.CheckpointFolder;
 import io.equipoise.training.Evaluator;
+import io.equipoise.training.NonFiniteException;
 import io.equipoise.training.Step;
 import io.equipoise.training.Trainer;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,9 +62,24 @@ final class TrainingRun {
         }
     }
 
+    /** A new run. */
     Result run() throws IOException {
-        long start = System.nanoTime();
         var settled = RunFolder.settle(config);
+        return run(settled, Optional.empty());
+    }
+
+    /**
+     * Goes on with a run, from its last checkpoint or, where there is none yet, from the beginning.
+     *
+     * @param folder open
+     */
+    Result resume(RunFolder folder) throws IOException {
+        return run(config.withOutput(folder.path()), Optional.of(folder));
+    }
+
+    private Result run(RunConfig settled, Optional<RunFolder> existing) throws IOException {
+        long start = System.nanoTime();
+        existing.ifPresent(this::log);
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
         var size = ModelHub.memory(origin, settled.precision());
@@ -74,14 +93,41 @@ final class TrainingRun {
             memory.require(size, settled.training(), prompts.longest());
             try (var trainer = Trainer.create(base, constraints, settled.training(), prompts)) {
                 describe(trainer);
+                if (existing.isPresent()) {
+                    var steps = restore(trainer, existing.get(), origin);
+                    var evaluator = evaluator(settled, base, trainer, prompts);
+                    return train(settled, evaluator, origin, trainer, existing.get(), steps, start);
+                }
                 // Only now: a configuration that can't work leaves no folder behind.
                 try (var folder = RunFolder.create(settled)) {
-                    Logs.alsoTo(folder.log());
-                    logging.accept(folder.log());
+                    log(folder);
                     var evaluator = evaluator(settled, base, trainer, prompts);
-                    return train(settled, evaluator, origin, trainer, folder, start);
+                    return train(settled, evaluator, origin, trainer, folder, new ArrayList<>(), start);
                 }
             }
+        }
+    }
+
+    private void log(RunFolder folder) {
+        Logs.alsoTo(folder.log());
+        logging.accept(folder.log());
+    }
+
+    /** @return the steps made before */
+    private static List<Step> restore(Trainer trainer, RunFolder folder, Path origin) throws IOException {
+        var latest = CheckpointFolder.latest(folder.checkpoints());
+        if (latest.isEmpty()) {
+            LOG.info("{} has no checkpoint yet: from the beginning", folder.path());
+            return folder.rewind(0);
+        }
+        try (var checkpoint = Checkpoint.read(latest.get())) {
+            trainer.restore(checkpoint);
+            var state = Checkpoints.read(latest.get(), origin);
+            LOG.info(
+                    "going on from {} of {} steps",
+                    checkpoint.step(),
+                    trainer.config().steps());
+            return folder.rewind(state.metrics());
         }
     }
 
@@ -106,29 +152,21 @@ final class TrainingRun {
     }
 
     private Result train(
-            RunConfig settled, Evaluator evaluator, Path origin, Trainer trainer, RunFolder folder, long start)
+            RunConfig settled,
+            Evaluator evaluator,
+            Path origin,
+            Trainer trainer,
+            RunFolder folder,
+            List<Step> steps,
+            long start)
             throws IOException {
         var evaluation = settled.evaluation();
         var before = evaluator.ofBase();
-        var progress = new Progress(console, settled.training().steps());
-        var steps = new ArrayList<Step>();
-        while (!trainer.isFinished()) {
-            var step = trainer.step();
-            steps.add(step);
-            progress.step(step);
-            var line = StepJson.of(step);
-            if (every(evaluation.every(), step.step())) {
-                long from = System.nanoTime();
-                line.set("evaluation", StepJson.of(evaluator.of(trainer.policy(), evaluation.policySamples())));
-                line.withObject("/seconds").put("evaluation", (System.nanoTime() - from) * 1e-9);
-            }
-            folder.metrics(line);
-            if (every(settled.checkpointEvery(), step.step())) {
-                LOG.info("checkpoint {}", folder.checkpoint(trainer, settled, step.step(), origin));
-            }
+        Path checkpoint;
+        try (var checkpoints = new Checkpoints(folder, trainer, settled, origin)) {
+            checkpoint = steps(settled, evaluator, trainer, folder, checkpoints, steps);
+            if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", steps.size());
         }
-        if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", steps.size());
-        var checkpoint = folder.checkpoint(trainer, settled, steps.size(), origin);
         LOG.info("measuring the policy on {} fresh texts", evaluation.policySamples());
         var after = evaluator.of(trainer.policy(), evaluation.policySamples());
         var outcome = new Outcome(trainer.target().constraints(), before, after);
@@ -145,6 +183,64 @@ final class TrainingRun {
                 seconds);
         folder.report(report.html());
         return new Result(outcome, samples, folder.path(), checkpoint, seconds);
+    }
+
+    /**
+     * Steps until the run has ended or is told to stop.
+     *
+     * @return the last checkpoint
+     */
+    private Path steps(
+            RunConfig settled,
+            Evaluator evaluator,
+            Trainer trainer,
+            RunFolder folder,
+            Checkpoints checkpoints,
+            List<Step> steps)
+            throws IOException {
+        var evaluation = settled.evaluation();
+        var progress = new Progress(console, settled.training().steps(), steps.size());
+        try (var stop = new StopSignal(console)) {
+            while (!trainer.isFinished()) {
+                if (stop.isRequested()) throw stopped(checkpoints.write(), folder);
+                var step = step(trainer, folder, checkpoints);
+                steps.add(step);
+                progress.step(step);
+                var line = StepJson.of(step);
+                if (every(evaluation.every(), step.step())) {
+                    long from = System.nanoTime();
+                    line.set("evaluation", StepJson.of(evaluator.of(trainer.policy(), evaluation.policySamples())));
+                    line.withObject("/seconds").put("evaluation", (System.nanoTime() - from) * 1e-9);
+                }
+                folder.metrics(line);
+                if (every(settled.checkpointEvery(), step.step())) checkpoints.begin();
+            }
+            // What comes after only reads: a signal then loses nothing.
+            return checkpoints.write();
+        }
+    }
+
+    private static Step step(Trainer trainer, RunFolder folder, Checkpoints checkpoints) throws IOException {
+        try {
+            return trainer.step();
+        } catch (NonFiniteException e) {
+            if (!e.isUndone()) {
+                checkpoints.finish();
+                throw e;
+            }
+            var good = checkpoints.write();
+            var failure = new ArithmeticException(e.getMessage() + "; the last good step is in " + good
+                    + ", go on from it without this step's batch by train --resume " + folder.path()
+                    + " --on-nan skip");
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    private RunStoppedException stopped(Path checkpoint, RunFolder folder) {
+        String message = "stopped; " + checkpoint + " is written, go on from it with train --resume " + folder.path();
+        console.say(message);
+        return new RunStoppedException(message);
     }
 
     private static boolean every(int interval, int step) {

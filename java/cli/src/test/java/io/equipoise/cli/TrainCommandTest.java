@@ -106,6 +106,8 @@ class TrainCommandTest {
                 "--set",
                 "training.objective=ppo",
                 "--set",
+                "training.gradientDiagnosticsEvery=0",
+                "--set",
                 "training.onPolicy=true",
                 "--set",
                 "training.gradientDiagnosticsEvery=0",
@@ -142,7 +144,7 @@ class TrainCommandTest {
     void keepsWholeCheckpointsOnly() throws IOException {
         try (var entries = Files.list(run.resolve("checkpoints"))) {
             assertThat(entries.map(path -> path.getFileName().toString()))
-                    .containsExactlyInAnyOrder("step-2", "step-3");
+                    .containsExactlyInAnyOrder("step-2", "step-3", "latest", "best");
         }
         var state = JSON.readTree(run.resolve("checkpoints/step-3/state.json").toFile());
         assertThat(state.path("step").asInt()).isEqualTo(3);

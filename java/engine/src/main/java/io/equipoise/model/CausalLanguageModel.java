@@ -100,6 +100,19 @@ public interface CausalLanguageModel extends AutoCloseable {
     /** Euclidean norm of {@link Parameters#gradient()}; NaN or infinite when an element is. */
     double gradientNorm();
 
+    /** Euclidean norm of {@link Parameters#value()}; NaN or infinite when an element is. */
+    default double weightNorm() {
+        var value = parameters().value();
+        long chunk = 1 << 20;
+        double squares = 0;
+        for (long from = 0; from < value.size(); from += chunk) {
+            float[] floats =
+                    value.slice(from, Math.min(chunk, value.size() - from)).toFloats();
+            for (double each : floats) squares += each * each;
+        }
+        return Math.sqrt(squares);
+    }
+
     /** A second model with the same weights. */
     CausalLanguageModel copy();
 

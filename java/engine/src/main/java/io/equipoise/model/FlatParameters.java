@@ -166,13 +166,21 @@ final class FlatParameters implements AutoCloseable {
         }
     }
 
-    /** Chunks in f32, their sum in f64: an f32 sum of many millions of squares loses digits. */
     double gradientNorm() {
+        return norm(gradient);
+    }
+
+    double weightNorm() {
+        return norm(value);
+    }
+
+    /** Chunks in f32, their sum in f64: an f32 sum of many millions of squares loses digits. */
+    private static double norm(Tensor flat) {
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             double squares = 0;
-            for (long from = 0; from < gradient.numel(); from += NORM_CHUNK) {
-                var chunk = gradient.narrow(0, from, Math.min(NORM_CHUNK, gradient.numel() - from));
+            for (long from = 0; from < flat.numel(); from += NORM_CHUNK) {
+                var chunk = flat.narrow(0, from, Math.min(NORM_CHUNK, flat.numel() - from));
                 double norm = chunk.norm().item_float();
                 squares += norm * norm;
             }

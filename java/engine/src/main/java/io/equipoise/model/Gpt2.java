@@ -205,6 +205,12 @@ final class Gpt2 implements CausalLanguageModel {
     }
 
     @Override
+    public double weightNorm() {
+        requireOpen();
+        return parameters.weightNorm();
+    }
+
+    @Override
     public CausalLanguageModel copy() {
         try (var use = usage.begin()) {
             var copy = new Gpt2(config, kernels, precision, device);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.files.BoundedFile;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.Vector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -218,6 +219,15 @@ public final class ModelHub {
      * @param origin the folder the model came from: its config and tokenizer files are taken along
      */
     public static void save(CausalLanguageModel model, Path origin, Path folder) throws IOException {
+        save(model, model.parameters().value(), origin, folder);
+    }
+
+    /**
+     * The same with weights copied earlier, while the model may be changing.
+     *
+     * @param values (P) in the order of {@link CausalLanguageModel#parameters}, f32
+     */
+    public static void save(CausalLanguageModel model, Vector values, Path origin, Path folder) throws IOException {
         if (!(model instanceof Gpt2 gpt2)) {
             throw new IllegalArgumentException(
                     "only models loaded from a folder can be saved, got " + model.getClass());
@@ -240,9 +250,7 @@ public final class ModelHub {
         for (int i = 0; i < declarations.size(); i++) {
             var parameter = parameters.list().get(i);
             tensors.add(new SafetensorsWriter.Tensor(
-                    parameter.name(),
-                    declarations.get(i).shape(),
-                    parameters.value().slice(parameter.from(), parameter.size())));
+                    parameter.name(), declarations.get(i).shape(), values.slice(parameter.from(), parameter.size())));
         }
         SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors);
     }

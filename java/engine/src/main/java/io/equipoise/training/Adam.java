@@ -77,6 +77,26 @@ final class Adam implements AutoCloseable {
         return a.decays() == b.decays() && trainable.test(a.name()) == trainable.test(b.name());
     }
 
+    /** (P) running mean of the gradient, f32. */
+    Vector firstMoment() {
+        return firstMoment;
+    }
+
+    /** (P) running mean of its square, f32. */
+    Vector secondMoment() {
+        return secondMoment;
+    }
+
+    /** Steps since the beginning or the last {@link #reset}. */
+    long steps() {
+        return steps;
+    }
+
+    /** Takes up the count of a saved state; the moments are written by the caller. */
+    void restore(long count) {
+        steps = count;
+    }
+
     /** Forgets what came before. */
     void reset() {
         firstMoment.clear();

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.target.EnergyBasedTarget;
+import java.util.List;
 
 /** What a run's steps are trained on: the proposal's next sequences, weighed, and Z as these let it be known. */
 final class Batches implements AutoCloseable {
@@ -51,7 +52,7 @@ final class Batches implements AutoCloseable {
             var sampled = rollouts.sample(proposal, prompt, sequences);
             sequences += sampled.size();
             tokens += sampled.generatedTokens();
-            clock.end("sample");
+            clock.next("score");
 
             double[][] phi = features.score(rollouts.prompts().scored(sampled));
             var drawn = rollouts.complete(proposal, sampled, phi, aim, functions, weightless);
@@ -59,9 +60,10 @@ final class Batches implements AutoCloseable {
             var weights = rollouts.energies(drawn, target, sampled.tokenLogProb(), Double.NEGATIVE_INFINITY);
             partition.add(prompt, drawn, weights);
             var rollout = partition.normalized(drawn, prompt);
-            clock.end("score");
             // Empty where none of these prompts has a target. Some prompt has one, or none would have been found.
-            if (rollout.size() > 0) return new Batch(rollout, first, tokens);
+            boolean whole = rollout.size() > 0;
+            clock.next(whole ? "gradient" : "sample");
+            if (whole) return new Batch(rollout, first, tokens);
         }
     }
 
@@ -72,6 +74,29 @@ final class Batches implements AutoCloseable {
      */
     SequenceKernels.Energies energies(Rollout rollout, float[][] tokenLogPolicy) {
         return rollouts.energies(rollout, target, tokenLogPolicy, partition.remaining());
+    }
+
+    /**
+     * All of it that changes.
+     *
+     * @param sequences drawn so far, the first samples included: the counter of the run's random numbers
+     */
+    record State(long sequences, List<Partition.Sum> partition, PromptGroups.State groups) {}
+
+    State state() {
+        return new State(sequences, partition.state(), groups.state());
+    }
+
+    /** Passes over the next batch as if it had been drawn, so that nobody draws it again. */
+    void skip() {
+        sequences += groups.next().length;
+    }
+
+    /** @throws IllegalArgumentException if it is of other prompts */
+    void restore(State state) {
+        groups.restore(state.groups());
+        partition.restore(state.partition());
+        sequences = state.sequences();
     }
 
     Partition partition() {

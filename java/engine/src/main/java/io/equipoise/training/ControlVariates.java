@@ -171,6 +171,26 @@ final class ControlVariates {
         return share.clone();
     }
 
+    /** All of it that changes but what {@link #refit} makes of the aim. */
+    record State(LeastSquares.State past, double[] share) {
+        /** Of a run without variates. */
+        static final State NONE = new State(new LeastSquares(0).state(), new double[0]);
+    }
+
+    State state() {
+        return new State(past.state(), share.clone());
+    }
+
+    /** @throws IllegalArgumentException if it is of a run without variates */
+    void restore(State state) {
+        if (state.share().length != COUNT) {
+            throw new IllegalArgumentException("the checkpoint has " + state.share().length
+                    + " control variates, wanted " + COUNT + "; resume with the version that wrote it");
+        }
+        past.restore(state.past());
+        share = state.share().clone();
+    }
+
     /** Takes in one batch's rows, for the shares from the next one on. */
     void learn(LeastSquares batch) {
         past.fade(FADE);

@@ -27,4 +27,13 @@ final class DriftGuard {
     void reset() {
         worse = 0;
     }
+
+    /** How many checks in a row, to be saved. */
+    int state() {
+        return worse;
+    }
+
+    void restore(int state) {
+        worse = state;
+    }
 }

@@ -28,6 +28,11 @@ final class KlController {
         return new KlControl(control.beta() * (1 + error * sequences / options.horizon()), control.baseline());
     }
 
+    /** The objective with the β that a saved state had. */
+    static Objective restore(Objective objective, double beta) {
+        return objective instanceof KlControl control ? new KlControl(beta, control.baseline()) : objective;
+    }
+
     /** β; NaN for objectives without one. */
     static double beta(Objective objective) {
         return objective instanceof KlControl control ? control.beta() : Double.NaN;

@@ -15,6 +15,28 @@ final class LeastSquares {
         product = new double[inputs];
     }
 
+    /**
+     * All that it holds.
+     *
+     * @param moment (I, I)
+     * @param product (I)
+     */
+    record State(double[][] moment, double[] product, double square) {}
+
+    State state() {
+        var copy = new double[moment.length][];
+        for (int k = 0; k < copy.length; k++) copy[k] = moment[k].clone();
+        return new State(copy, product.clone(), square);
+    }
+
+    void restore(State state) {
+        for (int k = 0; k < product.length; k++) {
+            product[k] = state.product()[k];
+            System.arraycopy(state.moment()[k], 0, moment[k], 0, product.length);
+        }
+        square = state.square();
+    }
+
     void add(double[] input, double output) {
         square += output * output;
         for (int k = 0; k < input.length; k++) {

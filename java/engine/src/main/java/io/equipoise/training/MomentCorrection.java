@@ -82,26 +82,58 @@ final class MomentCorrection {
     boolean correct(double[] measured) {
         if (gain == 0 || target.constraints().stream().allMatch(Constraint::pointwise)) return false;
         var next = moments.clone();
-        var aimed = new ArrayList<Constraint>();
         for (int f = 0; f < next.length; f++) {
             var constraint = target.constraints().get(f);
-            if (!constraint.pointwise()) {
-                double desired = constraint.moment();
-                double lowest = desired + FARTHEST * (least[f] - desired);
-                double highest = desired + FARTHEST * (greatest[f] - desired);
-                next[f] = Math.max(lowest, Math.min(highest, next[f] + gain * (desired - measured[f])));
-                constraint = Constraint.moment(constraint.name(), constraint.feature(), next[f]);
-            }
-            aimed.add(constraint);
+            if (constraint.pointwise()) continue;
+            double desired = constraint.moment();
+            double lowest = desired + FARTHEST * (least[f] - desired);
+            double highest = desired + FARTHEST * (greatest[f] - desired);
+            next[f] = Math.max(lowest, Math.min(highest, next[f] + gain * (desired - measured[f])));
         }
         if (Arrays.equals(next, moments)) return false;
         try {
-            aim = EnergyBasedTarget.fit(List.copyOf(aimed), phi, new double[phi.length]);
+            aim = EnergyBasedTarget.fit(aimed(next), phi, new double[phi.length]);
         } catch (InfeasibleConstraintException e) {
             LOG.debug("the aim stays at {}: {}", moments, e.getMessage());
             return false;
         }
         System.arraycopy(next, 0, moments, 0, next.length);
         return true;
+    }
+
+    /** The target's constraints with other moments. */
+    private List<Constraint> aimed(double[] others) {
+        var aimed = new ArrayList<Constraint>();
+        for (int f = 0; f < others.length; f++) {
+            var constraint = target.constraints().get(f);
+            aimed.add(
+                    constraint.pointwise()
+                            ? constraint
+                            : Constraint.moment(constraint.name(), constraint.feature(), others[f]));
+        }
+        return List.copyOf(aimed);
+    }
+
+    /**
+     * All of it that changes.
+     *
+     * @param moved whether the aim has ever been another than the target
+     * @param moments (F) aimed at
+     * @param lambda (F) the aim's
+     */
+    record State(boolean moved, double[] moments, double[] lambda) {}
+
+    State state() {
+        return new State(aim != target, moments.clone(), aim.lambda());
+    }
+
+    /** @throws IllegalArgumentException if it is of other constraints */
+    void restore(State state) {
+        if (state.moments().length != moments.length) {
+            throw new IllegalArgumentException("the checkpoint aims at " + state.moments().length
+                    + " moments, this run has " + moments.length + " constraints; resume with the same constraints");
+        }
+        System.arraycopy(state.moments(), 0, moments, 0, moments.length);
+        aim = state.moved() ? EnergyBasedTarget.of(aimed(moments), state.lambda()) : target;
     }
 }

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.metrics.LogSumExp;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -38,6 +39,27 @@ final class Partition {
             return;
         }
         for (int i = 0; i < prompt.length; i++) add(prompt[i], weights.logTarget()[i] - rollout.logProposal()[i]);
+    }
+
+    /** One prompt's running sum, as {@link LogSumExp} holds it. */
+    record Sum(double maximum, double scaledSum, long count) {}
+
+    List<Sum> state() {
+        return Arrays.stream(ofPrompt)
+                .map(sum -> new Sum(sum.maximum(), sum.scaledSum(), sum.count()))
+                .toList();
+    }
+
+    /** @throws IllegalArgumentException if it is of another number of prompts, or no state of a sum */
+    void restore(List<Sum> state) {
+        if (state.size() != ofPrompt.length) {
+            throw new IllegalArgumentException("the checkpoint has Z of " + state.size() + " prompts, this run has "
+                    + ofPrompt.length + "; resume with the same prompts");
+        }
+        for (int c = 0; c < ofPrompt.length; c++) {
+            var sum = state.get(c);
+            ofPrompt[c] = LogSumExp.restore(sum.maximum(), sum.scaledSum(), sum.count());
+        }
     }
 
     private boolean isSingle() {

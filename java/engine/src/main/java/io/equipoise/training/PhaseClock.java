@@ -8,11 +8,23 @@ final class PhaseClock {
     private final Map<String, Double> seconds = new LinkedHashMap<>();
     private final long start = System.nanoTime();
     private long last = start;
+    private String phase = "sample";
 
-    void end(String phase) {
+    /**
+     * Ends the phase that is on.
+     *
+     * @param next the one that begins
+     */
+    void next(String next) {
         long now = System.nanoTime();
         seconds.merge(phase, (now - last) * 1e-9, Double::sum);
         last = now;
+        phase = next;
+    }
+
+    /** The one that is on; at first {@code sample}. */
+    String phase() {
+        return phase;
     }
 
     Map<String, Double> seconds() {

@@ -47,6 +47,24 @@ final class PromptGroups {
         return prompt;
     }
 
+    /** All of it that changes. */
+    record State(int[] order, long round, int used) {}
+
+    State state() {
+        return new State(order.clone(), round, used);
+    }
+
+    /** @throws IllegalArgumentException if it is of another number of prompts */
+    void restore(State state) {
+        if (state.order().length != order.length) {
+            throw new IllegalArgumentException("the checkpoint is of a run with " + state.order().length
+                    + " prompts, this one has " + order.length + "; resume with the same prompts");
+        }
+        System.arraycopy(state.order(), 0, order, 0, order.length);
+        round = state.round();
+        used = state.used();
+    }
+
     /** Fisher and Yates. */
     private void shuffle() {
         for (int i = order.length - 1; i > 0; i--) {

@@ -2,6 +2,8 @@ package io.equipoise.training;
 
 import io.equipoise.metrics.Divergences;
 import io.equipoise.model.CausalLanguageModel;
+import java.util.List;
+import java.util.Locale;
 
 /** q, which sequences are drawn from: the base model until the first update, then a copy of its own that is kept; on-policy π. */
 final class Proposal implements AutoCloseable {
@@ -58,6 +60,44 @@ final class Proposal implements AutoCloseable {
             return Step.Outcome.UPDATED;
         }
         return guarded && drift.drifts(excess) ? Step.Outcome.DRIFTED : Step.Outcome.KEPT;
+    }
+
+    /** Which model q is. */
+    enum Source {
+        BASE,
+        POLICY,
+        /** A copy of what π once was. */
+        OWN
+    }
+
+    /**
+     * All of it that changes but q's weights.
+     *
+     * @param worse checks in a row at which π was further from the target
+     * @param window the batches kept
+     */
+    record State(Source source, int worse, List<CheckWindow.Batch> window) {}
+
+    State state() {
+        return new State(source(), drift.state(), window.state());
+    }
+
+    private Source source() {
+        if (model == policy) return Source.POLICY;
+        return model == base ? Source.BASE : Source.OWN;
+    }
+
+    /** Takes up a saved state. Where q is a model of its own it is π's copy; its weights are the caller's to restore. */
+    void restore(State state) {
+        var former = source();
+        if (state.source() != former && state.source() == Source.OWN) model = policy.copy();
+        else if (state.source() != former) {
+            throw new IllegalArgumentException("the checkpoint's proposal is "
+                    + state.source().name().toLowerCase(Locale.ROOT) + ", the trainer's is "
+                    + former.name().toLowerCase(Locale.ROOT) + "; restore a trainer that has made no step yet");
+        }
+        drift.restore(state.worse());
+        window.restore(state.window());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Philox;
+import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.objective.ClippedSurrogate;
@@ -10,6 +11,7 @@ import io.equipoise.objective.KlControl;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -84,6 +86,31 @@ final class ProximalPolicyUpdate implements AutoCloseable {
                 Arrays.stream(gradient.clipped).sum() / tokens,
                 Arrays.stream(gradient.divergence).sum() / tokens);
         return new Outcome(norms / minibatches.size(), numbers);
+    }
+
+    /**
+     * All of it that changes but the value head's tensors.
+     *
+     * @param seen sequences of earlier batches
+     * @param headSteps steps that the value head has made
+     */
+    record State(long seen, long headSteps) {
+        /** Of a run without it. */
+        static final State NONE = new State(0, 0);
+    }
+
+    State state() {
+        return new State(seen, head.map(ValueHead::steps).orElse(0L));
+    }
+
+    void restore(State state) {
+        seen = state.seen();
+        head.ifPresent(each -> each.restore(state.headSteps()));
+    }
+
+    /** The value head's, where there is one. */
+    Map<String, Vector> tensors() {
+        return head.map(ValueHead::tensors).orElse(Map.of());
     }
 
     /** The surrogate's coefficients on one batch, and what was seen of each sequence when they were last asked for. */

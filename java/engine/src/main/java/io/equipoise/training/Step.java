@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import io.equipoise.metrics.Divergences;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -29,6 +30,7 @@ import java.util.Optional;
  * @param learningRate of this step
  * @param ppo what only {@code ppo} has
  * @param check outcome of the proposal check made after this step, {@code NONE} when it made none
+ * @param skipped steps so far that {@link OnNan#SKIP} left out; of such a step itself the estimates are NaN
  * @param tokens generated in this step
  * @param seconds wall time by phase: {@code sample}, {@code score}, {@code gradient}, {@code update}, {@code total}; all passes of
  *     {@code ppo} are in {@code update}
@@ -49,8 +51,47 @@ public record Step(
         double learningRate,
         Optional<Ppo> ppo,
         Check check,
+        int skipped,
         long tokens,
         Map<String, Double> seconds) {
+
+    /**
+     * A step that was left out.
+     *
+     * @param aim the moments aimed at
+     */
+    static Step leftOut(
+            int step,
+            double logZ,
+            int promptsWithoutWeight,
+            Map<String, Double> aim,
+            double beta,
+            double learningRate,
+            int skipped,
+            Map<String, Double> seconds) {
+        double none = Double.NaN;
+        var moments = new LinkedHashMap<String, Double>();
+        for (String name : aim.keySet()) moments.put(name, none);
+        return new Step(
+                step,
+                none,
+                logZ,
+                promptsWithoutWeight,
+                new Divergences.Estimates(none, none, none, none, none, none, none, none),
+                moments,
+                aim,
+                none,
+                beta,
+                none,
+                none,
+                new Diagnostics(none, none, none, none, none, none, none),
+                learningRate,
+                Optional.empty(),
+                Check.NONE,
+                skipped,
+                0,
+                seconds);
+    }
 
     /** What came of comparing π with q. */
     public enum Outcome {

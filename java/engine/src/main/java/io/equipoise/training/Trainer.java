@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
+import io.equipoise.memory.Vector;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.PretrainedModel;
@@ -12,6 +13,7 @@ import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.Sequences;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,8 +45,10 @@ public final class Trainer implements AutoCloseable {
     private final Optional<ProximalPolicyUpdate> ppo;
     private Objective objective;
     private int steps;
+    private int skipped;
     private double learningRateScale = 1;
     private boolean stopped;
+    private KlAverage klAverage = KlAverage.NONE;
 
     private Trainer(
             CausalLanguageModel base,
@@ -175,11 +179,58 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** One step of training. */
+    /**
+     * One step of training.
+     *
+     * @throws NonFiniteException with {@link OnNan#STOP}, where a number that must be finite isn't; with {@link OnNan#SKIP} only
+     *     where the policy itself is damaged
+     */
     public Step step() {
         if (isFinished()) throw new IllegalStateException("the run has ended after " + steps + " steps");
-        steps++;
+        var before = state();
         var clock = new PhaseClock();
+        try {
+            return step(clock);
+        } catch (ArithmeticException notFinite) {
+            return undo(before, clock, notFinite);
+        }
+    }
+
+    private Step undo(TrainerState before, PhaseClock clock, ArithmeticException notFinite) {
+        boolean changed = adam.steps() != before.adamSteps();
+        // Until the policy has moved the update has only looked at the gradient.
+        String phase = clock.phase().equals("update") && !changed ? "gradient" : clock.phase();
+        var failure = new NonFiniteException(before.step() + 1, phase, !changed, notFinite);
+        long adamSteps = adam.steps();
+        if (!changed) restore(before);
+        if (config.onNan() == OnNan.STOP || (changed && !Double.isFinite(policy.weightNorm()))) throw failure;
+        LOG.warn("{}; onNan: skip, the step is left out", failure.getMessage());
+        restore(before);
+        adam.restore(adamSteps);
+        steps++;
+        skipped++;
+        batches.skip();
+        double learningRate = learningRate();
+        clock.next(phase);
+        return Step.leftOut(
+                steps,
+                logZ(),
+                batches.partition().withoutWeight().length,
+                Moments.desired(correction.aim().constraints()),
+                KlController.beta(objective),
+                learningRate,
+                skipped,
+                clock.seconds());
+    }
+
+    private double learningRate() {
+        return learningRateScale
+                * config.learningRate()
+                * config.schedule().factor(steps, config.warmupSteps(), config.steps());
+    }
+
+    private Step step(PhaseClock clock) {
+        steps++;
         var batch = batches.next(
                 proposal.model(), correction.aim(), gradient.functions(), gradient.scoresWeightless(steps), clock);
         var rollout = batch.rollout();
@@ -191,22 +242,25 @@ public final class Trainer implements AutoCloseable {
                 : gradient.accumulate(rollout, objective, logAimZ, batch.first(), gradient.measures(steps));
         double[] logPolicy = outcome.logPolicy();
         double[] coefficient = kernels.coefficients(outcome.coefficients(), logPolicy);
-        clock.end("gradient");
-
         var energies = batches.energies(rollout, outcome.tokenLogPolicy());
-        double learningRate = learningRateScale
-                * config.learningRate()
-                * config.schedule().factor(steps, config.warmupSteps(), config.steps());
+        clock.next("update");
+
+        double learningRate = learningRate();
         var proximal = ppo.map(each -> each.update(rollout, KlController.beta(objective), learningRate));
         double gradientNorm = proximal.map(ProximalPolicyUpdate.Outcome::gradientNorm)
-                .orElseGet(() -> adam.ascend(policy, rollout.size(), learningRate, config));
+                .orElseGet(() -> ascend(rollout, coefficient, learningRate));
+        if (!Double.isFinite(policy.weightNorm())) {
+            throw new ArithmeticException(
+                    "the policy's weights are not finite after the update; lower learningRate (" + learningRate + ")");
+        }
         proposal.keep(rollout, logPolicy);
         var aim = Moments.desired(correction.aim().constraints());
         var check = steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
         double beta = KlController.beta(objective);
         var divergences = Divergences.of(energies.statistics());
         objective = controller.next(objective, divergences.klPolicyBase(), rollout.size());
-        clock.end("update");
+        klAverage = klAverage.with(divergences.klTargetPolicy());
+        clock.next("");
         return new Step(
                 steps,
                 BatchCoefficients.loss(coefficient, logPolicy),
@@ -223,8 +277,104 @@ public final class Trainer implements AutoCloseable {
                 learningRate,
                 proximal.map(ProximalPolicyUpdate.Outcome::numbers),
                 check,
+                skipped,
                 batch.tokens(),
                 clock.seconds());
+    }
+
+    private double ascend(Rollout rollout, double[] coefficient, double learningRate) {
+        try {
+            return adam.ascend(policy, rollout.size(), learningRate, config);
+        } catch (ArithmeticException notFinite) {
+            int worst = 0;
+            for (int i = 0; i < coefficient.length; i++) {
+                if (!rollout.scored()[i]) continue;
+                // Written so that a NaN is the worst.
+                if (!(Math.abs(coefficient[i]) <= Math.abs(coefficient[worst]))) worst = i;
+                if (Double.isNaN(coefficient[i])) break;
+            }
+            throw new ArithmeticException(notFinite.getMessage() + "; the largest coefficient is that of sequence "
+                    + worst + " of the batch, " + coefficient[worst]);
+        }
+    }
+
+    /**
+     * All that a later trainer needs in order to go on from here, copied: training may go on while it is written.
+     *
+     * @return the caller closes it
+     */
+    public Checkpoint checkpoint() {
+        return new Checkpoint(state(), tensors());
+    }
+
+    /**
+     * Goes on from a checkpoint, to the bit. For a trainer that was created as the checkpoint's was, and has made no step.
+     *
+     * @throws IllegalArgumentException if the checkpoint is of another configuration, other constraints or prompts, another
+     *     model, or of kernels that compute other numbers
+     */
+    public void restore(Checkpoint checkpoint) {
+        if (steps > 0) throw new IllegalStateException("only a trainer that has made no step can be restored");
+        var state = checkpoint.state();
+        state.requireLike(state());
+        restore(state);
+        if (state.correction().moved()) variates.ifPresent(each -> each.refit(correction.worth()));
+        checkpoint.copyTo(tensors());
+        policy.changed();
+        if (state.proposal().source() == Proposal.Source.OWN) proposal.model().changed();
+    }
+
+    /** What changes in a run, by name, where it is. */
+    private Map<String, Vector> tensors() {
+        var tensors = new LinkedHashMap<String, Vector>();
+        tensors.put(Checkpoint.POLICY, policy.parameters().value());
+        tensors.put("adam.firstMoment", adam.firstMoment());
+        tensors.put("adam.secondMoment", adam.secondMoment());
+        if (proposal.state().source() == Proposal.Source.OWN) {
+            tensors.put("proposal", proposal.model().parameters().value());
+        }
+        ppo.ifPresent(each -> tensors.putAll(each.tensors()));
+        return tensors;
+    }
+
+    private TrainerState state() {
+        var lambda = new LinkedHashMap<String, Double>();
+        for (int f = 0; f < target.constraints().size(); f++) {
+            lambda.put(target.constraints().get(f).name(), target.lambda()[f]);
+        }
+        return new TrainerState(
+                steps,
+                config.seed(),
+                lambda,
+                logZ(),
+                config,
+                skipped,
+                learningRateScale,
+                stopped,
+                KlController.beta(objective),
+                klAverage,
+                adam.steps(),
+                batches.state(),
+                proposal.state(),
+                correction.state(),
+                variates.map(ControlVariates::state).orElse(ControlVariates.State.NONE),
+                ppo.map(ProximalPolicyUpdate::state).orElse(ProximalPolicyUpdate.State.NONE));
+    }
+
+    /** All but tensors. */
+    private void restore(TrainerState state) {
+        steps = state.step();
+        skipped = state.skipped();
+        learningRateScale = state.learningRateScale();
+        stopped = state.stopped();
+        objective = KlController.restore(objective, state.beta());
+        klAverage = state.klAverage();
+        adam.restore(state.adamSteps());
+        batches.restore(state.batches());
+        proposal.restore(state.proposal());
+        correction.restore(state.correction());
+        variates.ifPresent(each -> each.restore(state.variates()));
+        ppo.ifPresent(each -> each.restore(state.ppo()));
     }
 
     private Step.Check check(double logAimZ) {
@@ -258,6 +408,11 @@ public final class Trainer implements AutoCloseable {
     /** Whether {@link TrainingConfig#steps} have been made, or a drift ended the run. */
     public boolean isFinished() {
         return stopped || steps >= config.steps();
+    }
+
+    /** Steps made, those left out included. */
+    public int steps() {
+        return steps;
     }
 
     /** Whether {@link OnDrift#STOP} ended the run before its last step. */

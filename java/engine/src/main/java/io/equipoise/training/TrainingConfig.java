@@ -47,6 +47,7 @@ import java.util.regex.PatternSyntaxException;
  * @param checkEvery steps between two checks for that
  * @param onDrift what to do when π has become worse than q
  * @param driftChecks how many checks in a row make a drift
+ * @param onNan what to do at a step in which a number that must be finite isn't
  * @param seed of every random number
  */
 @JsonDeserialize(builder = TrainingConfigBuilder.class)
@@ -81,6 +82,7 @@ public record TrainingConfig(
         int checkEvery,
         OnDrift onDrift,
         int driftChecks,
+        OnNan onNan,
         long seed) {
     /** Small training batches don't make for small decoding batches where there is more to sample. */
     private static final int DECODED_TOGETHER = 256;

@@ -35,6 +35,7 @@ public final class TrainingConfigBuilder {
     private int checkEvery = 10;
     private OnDrift onDrift = OnDrift.ROLLBACK;
     private int driftChecks = 3;
+    private OnNan onNan = OnNan.STOP;
     private long seed = 0;
 
     TrainingConfigBuilder() {}
@@ -189,6 +190,11 @@ public final class TrainingConfigBuilder {
         return this;
     }
 
+    public TrainingConfigBuilder onNan(OnNan value) {
+        onNan = value;
+        return this;
+    }
+
     public TrainingConfigBuilder seed(long value) {
         seed = value;
         return this;
@@ -227,6 +233,7 @@ public final class TrainingConfigBuilder {
                 checkEvery,
                 onDrift,
                 driftChecks,
+                onNan,
                 seed);
     }
 }

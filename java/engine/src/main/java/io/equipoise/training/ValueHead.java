@@ -3,6 +3,8 @@ package io.equipoise.training;
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.Vector;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * What reward is still to be expected after a text so far: V = w·h + b, linear in the model's last hidden state h. Fitted to
@@ -77,6 +79,25 @@ final class ValueHead implements AutoCloseable {
         // Not the policy's numbers, which may have been chosen for the noise of its gradient.
         var rule = new AdamRule(learningRate, 0.9, 0.999, 1e-8, 0, ++steps);
         kernels.adam(weight, firstMoment, secondMoment, gradient, rule, 1);
+    }
+
+    /** What must be saved besides {@link #steps}: (D + 1) each, f32. */
+    Map<String, Vector> tensors() {
+        var tensors = new LinkedHashMap<String, Vector>();
+        tensors.put("value.weight", weight);
+        tensors.put("value.firstMoment", firstMoment);
+        tensors.put("value.secondMoment", secondMoment);
+        return tensors;
+    }
+
+    /** Steps made. */
+    long steps() {
+        return steps;
+    }
+
+    /** Takes up the count of a saved state; the tensors are written by the caller. */
+    void restore(long count) {
+        steps = count;
     }
 
     /** Mean over tokens of ½(V − return)², both (B, T), ragged in T. */

@@ -21,8 +21,16 @@ public final class ConfigReader {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .build();
-    private static final List<String> KEYS =
-            List.of("model", "precision", "constraints", "training", "evaluation", "output", "checkpointEvery");
+    private static final List<String> KEYS = List.of(
+            "model",
+            "precision",
+            "constraints",
+            "training",
+            "evaluation",
+            "output",
+            "checkpointEvery",
+            "keepLast",
+            "keepBest");
     private static final List<String> EVALUATION_KEYS =
             List.of("baseSamples", "policySamples", "every", "seed", "texts");
     private static final List<String> PROMPT_KEYS = List.of("prompts", "promptInFeatures");
@@ -47,7 +55,9 @@ public final class ConfigReader {
                     prompts,
                     evaluation,
                     output,
-                    root.whole("checkpointEvery", 0));
+                    root.whole("checkpointEvery", 50),
+                    root.whole("keepLast", 2),
+                    !root.has("keepBest") || root.flag("keepBest"));
         } catch (ConfigException e) {
             throw e;
         } catch (IllegalArgumentException e) {

@@ -43,6 +43,8 @@ public final class ConfigWriter {
         root.set("evaluation", YAML.valueToTree(config.evaluation()));
         config.output().ifPresent(folder -> root.put("output", folder.toString()));
         root.put("checkpointEvery", config.checkpointEvery());
+        root.put("keepLast", config.keepLast());
+        root.put("keepBest", config.keepBest());
         try {
             return YAML.writeValueAsString(root);
         } catch (JsonProcessingException e) {

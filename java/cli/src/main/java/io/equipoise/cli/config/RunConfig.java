@@ -17,7 +17,9 @@ import java.util.Optional;
  * @param precision what the model's products are computed in
  * @param prompts that texts go on from; empty for texts from the beginning
  * @param output the run folder; empty for a new one under {@code runs/}
- * @param checkpointEvery steps between two checkpoints; 0 keeps only the last
+ * @param checkpointEvery steps between two checkpoints; 0 makes only the last
+ * @param keepLast how many of the last checkpoints are kept
+ * @param keepBest whether that of the least KL(p‖π) is kept too
  */
 public record RunConfig(
         String name,
@@ -28,7 +30,9 @@ public record RunConfig(
         Optional<PromptConfig> prompts,
         EvaluationConfig evaluation,
         Optional<Path> output,
-        int checkpointEvery) {
+        int checkpointEvery,
+        int keepLast,
+        boolean keepBest) {
     /** The word for the model that comes with Equipoise. */
     public static final String EMBEDDED = "embedded";
 
@@ -37,6 +41,7 @@ public record RunConfig(
         if (checkpointEvery < 0) {
             throw new IllegalArgumentException("checkpointEvery must be >= 0, got " + checkpointEvery);
         }
+        if (keepLast < 1) throw new IllegalArgumentException("keepLast must be >= 1, got " + keepLast);
         if (evaluation.seed() == training.seed()) {
             throw new IllegalArgumentException("evaluation.seed must differ from training.seed, both are "
                     + training.seed() + ": the samples would be those that the model was trained on");
@@ -64,6 +69,8 @@ public record RunConfig(
                 prompts,
                 evaluation,
                 Optional.of(folder),
-                checkpointEvery);
+                checkpointEvery,
+                keepLast,
+                keepBest);
     }
 }

@@ -112,7 +112,7 @@ final class ExperimentRun {
     private static void append(ObjectNode series, ObjectNode step) {
         for (var field : step.properties()) {
             switch (field.getKey()) {
-                case "step", "check", "seconds", "learningRate" -> {}
+                case "step", "check", "seconds", "learningRate", "skipped" -> {}
                 default -> {
                     if (field.getValue() instanceof ObjectNode map) {
                         for (var inner : map.properties()) {
