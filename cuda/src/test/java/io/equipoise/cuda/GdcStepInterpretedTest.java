@@ -40,7 +40,9 @@ class GdcStepInterpretedTest {
                 .seed(5)
                 .build();
         try (var base = ModelHub.loadModel(Golden.folder("gdc-step/base"), kernels);
-                var trainer = Trainer.create(base, GdcStepInterpretedTest::texts, List.of(even), config, kernels)) {
+                var trainer = Trainer.builder(base, GdcStepInterpretedTest::texts, List.of(even), config)
+                        .kernels(kernels)
+                        .create()) {
             return new Outcome(
                     List.of(trainer.step(), trainer.step()),
                     trainer.policy().parameters().value().toFloats());

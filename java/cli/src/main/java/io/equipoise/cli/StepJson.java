@@ -48,6 +48,7 @@ public final class StepJson {
         var advantage = node.putObject("advantage");
         put(advantage, "meanAbsolute", diagnostics.meanAbsoluteAdvantage());
         put(advantage, "variance", diagnostics.advantageVariance());
+        advantage.put("overflows", diagnostics.overflows());
         var ratio = node.putObject("ratio");
         put(ratio, "mean", diagnostics.meanRatio());
         put(ratio, "largest", diagnostics.largestRatio());
@@ -101,6 +102,7 @@ public final class StepJson {
                         number(node.at("/ratio/largest")),
                         number(node.at("/ratio/meanClipped")),
                         number(node.at("/ratio/clippedShare")),
+                        node.at("/advantage/overflows").asInt(),
                         number(node.path("gradientVariance"))),
                 number(node.path("learningRate")),
                 ppo.isObject()

@@ -91,7 +91,9 @@ final class TrainingRun {
                     settled.model());
             var prompts = settled.enginePrompts(base);
             memory.require(size, settled.training(), prompts.longest());
-            try (var trainer = Trainer.create(base, constraints, settled.training(), prompts)) {
+            try (var trainer = Trainer.builder(base, constraints, settled.training())
+                    .prompts(prompts)
+                    .create()) {
                 describe(trainer);
                 if (existing.isPresent()) {
                     var steps = restore(trainer, existing.get(), origin);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A run whose wall clock jumps back and forth by days; the time that passes is told by another clock. */
 @EnabledOnOs(OS.LINUX)
+@Tag("nightly")
 class ClockTest {
     /** Stands before the C library's own. Every call finds the wall clock three days off, to either side in turns. */
     private static final String JUMPING = """

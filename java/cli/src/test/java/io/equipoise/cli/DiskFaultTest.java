@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -136,6 +137,7 @@ class DiskFaultTest {
     }
 
     @Test
+    @Tag("nightly")
     void fullDuringTheReport() throws Exception {
         // Enough to measure for the disk to be filled meanwhile.
         var more = new String[] {"--set", "evaluation.policySamples=400", "--set", "evaluation.every=0"};

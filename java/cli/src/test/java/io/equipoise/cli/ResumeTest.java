@@ -109,32 +109,24 @@ class ResumeTest {
         assertRefused("is not the one that the run began with", "train", "--resume", mine.toString());
     }
 
-    /** α so large that the gradient isn't made of f32 numbers any more. */
+    /** A step so long that the next one's logits overflow; what is left out of a run can't mend that. */
     @Test
     void stopsBeforeANanAndGoesOnWithoutIt() throws IOException {
         var nan = temporary.resolve("nan");
         var stopped = Outputs.of(
-                "train",
-                config.toString(),
-                "--output",
-                nan.toString(),
-                "--set",
-                "training.objective=alpha-dpg",
-                "--set",
-                "training.onPolicy=true",
-                "--set",
-                "training.objectiveOptions={alpha: -500, limit: 1e300}");
+                "train", config.toString(), "--output", nan.toString(), "--set", "training.learningRate=1e15");
         assertThat(stopped.code()).as(stopped.err()).isEqualTo(1);
-        assertThat(stopped.err()).containsPattern("step \\d, phase gradient: .*sequence \\d+");
+        assertThat(stopped.err()).containsPattern("step 2, phase gradient: .*sequence \\d+");
         assertThat(stopped.err()).contains("the last good step is in " + nan, "--on-nan skip");
-        long good = TrainProcess.metrics(nan).size();
-        assertThat(nan.resolve("checkpoints/latest").toRealPath().getFileName()).hasToString("step-" + good);
+        assertThat(TrainProcess.metrics(nan)).hasSize(1);
+        assertThat(nan.resolve("checkpoints/latest").toRealPath().getFileName()).hasToString("step-1");
 
         var skipping = Outputs.of("train", "--resume", nan.toString(), "--on-nan", "skip");
-        assertThat(skipping.code()).as(skipping.err()).isZero();
+        assertThat(skipping.code()).as(skipping.err()).isEqualTo(1);
+        assertThat(skipping.err()).containsPattern("measuring the policy[^$]*sequence \\d+");
         var metrics = TrainProcess.metrics(nan);
         assertThat(metrics).hasSize(3);
-        assertThat(metrics.get(2).path("skipped").asLong()).isEqualTo(3 - good);
+        assertThat(metrics.get(2).path("skipped").asLong()).isEqualTo(2);
         assertThat(metrics.get(2).path("gradientNorm").isNull()).isTrue();
     }
 }

@@ -16,6 +16,12 @@ package io.equipoise.kernels;
  */
 public record CoefficientRule(
         Form form, double logZ, boolean normalize, double parameter, double limit, double scoreSum, double ratioSum) {
+    /**
+     * The largest |c| that a batch is trained with: e^34.5 texts' worth. What is beyond it is taken for it, so that f32 gradients
+     * and their squares have room.
+     */
+    public static final double LARGEST = 1e15;
+
     /** Below this share of the batch, what the others weigh is rounding error. */
     private static final double NOTHING = 0x1p-40;
 
@@ -98,6 +104,11 @@ public record CoefficientRule(
                 yield ratio == 0 ? 0 : ratio * (score - baseline(ratio, score));
             }
         };
+    }
+
+    /** A coefficient or score within {@link #LARGEST}; a NaN stays one, it is no overflow. */
+    public static double limited(double coefficient) {
+        return Math.max(-LARGEST, Math.min(LARGEST, coefficient));
     }
 
     /** ρ, or 1 where the form doesn't multiply by it. */

@@ -76,7 +76,8 @@ public sealed interface Objective
         for (int i = 0; i < value.length; i++) {
             double ratio = rule.ratio(logProposal[i], logPolicy[i]);
             if (ratio == 0) continue;
-            scoreSum += ratio * rule.score(value[i], logPolicy[i]);
+            // One that overflows must not make the others' baseline infinite.
+            scoreSum += CoefficientRule.limited(ratio * rule.score(value[i], logPolicy[i]));
             ratioSum += ratio;
         }
         return rule.withBaseline(scoreSum, ratioSum);

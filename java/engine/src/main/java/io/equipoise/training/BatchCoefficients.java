@@ -25,9 +25,23 @@ record BatchCoefficients(CoefficientRule rule, double[] value, double[] logPropo
         return new BatchCoefficients(rule, value, rollout.logProposal());
     }
 
-    /** The coefficient of one sequence, given log π in nats. */
+    /** The coefficient of one sequence, given log π in nats; at most {@link CoefficientRule#LARGEST}. */
     double coefficient(int sequence, double logPolicy) {
-        return rule.coefficient(value[sequence], logProposal[sequence], logPolicy);
+        return CoefficientRule.limited(rule.coefficient(value[sequence], logProposal[sequence], logPolicy));
+    }
+
+    /**
+     * Limits coefficients to {@link CoefficientRule#LARGEST} as {@link #coefficient} does.
+     *
+     * @return how many were beyond it
+     */
+    static int limit(double[] coefficient) {
+        int overflows = 0;
+        for (int i = 0; i < coefficient.length; i++) {
+            if (Math.abs(coefficient[i]) > CoefficientRule.LARGEST) overflows++;
+            coefficient[i] = CoefficientRule.limited(coefficient[i]);
+        }
+        return overflows;
     }
 
     /** −(1/B) Σ c·log π, of (B) each; where c is 0, log π need not be known. */
@@ -50,7 +64,8 @@ record BatchCoefficients(CoefficientRule rule, double[] value, double[] logPropo
         double sum = rule.scoreSum();
         for (int i = 0; i < coefficient.length; i++) {
             if (!rule.form().isScore()) {
-                sum += Math.exp(logTarget[i] - logProposal[i] - (rule.normalize() ? rule.logZ() : 0));
+                sum += CoefficientRule.limited(
+                        Math.exp(logTarget[i] - logProposal[i] - (rule.normalize() ? rule.logZ() : 0)));
             }
             sum -= coefficient[i];
         }

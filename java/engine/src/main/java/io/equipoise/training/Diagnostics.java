@@ -13,6 +13,7 @@ import java.util.Arrays;
  * @param largestRatio max ρ
  * @param meanClippedRatio (1/B) Σ min(max(ρ, 1 − ε), 1 + ε), ε = {@value #CLIP}
  * @param clippedShare the share of sequences whose ρ is outside [1 − ε, 1 + ε]
+ * @param overflows how many sequences' |c| was beyond {@link io.equipoise.kernels.CoefficientRule#LARGEST} and was taken for it
  * @param gradientVariance (1/B) Σ ‖g_i‖² − ‖(1/B) Σ g_i‖², the trace of the covariance of one sequence's gradient g_i = Σ_t
  *     c_it · ∇ log π(x_it | x_i,&lt;t) over the trained parameters; that of their mean is this over B. Measured at the steps of
  *     {@link TrainingConfig#gradientDiagnosticsEvery}
@@ -24,6 +25,7 @@ public record Diagnostics(
         double largestRatio,
         double meanClippedRatio,
         double clippedShare,
+        int overflows,
         double gradientVariance) {
     /** ε of PPO's clipped objective (Schulman, Wolski, Dhariwal, Radford, Klimov, 2017, arXiv 1707.06347), as there. */
     public static final double CLIP = 0.2;
@@ -31,12 +33,14 @@ public record Diagnostics(
     /**
      * From a step's parts.
      *
-     * @param coefficient (B) c
+     * @param coefficient (B) c, limited
+     * @param overflows how many were
      * @param logRatio (B) log ρ, nats; NaN where it isn't known
      * @param meanSquaredNorm (1/B) Σ ‖g_i‖², or NaN
      * @param gradientNorm ‖(1/B) Σ g_i‖, not clipped
      */
-    static Diagnostics of(double[] coefficient, double[] logRatio, double meanSquaredNorm, double gradientNorm) {
+    static Diagnostics of(
+            double[] coefficient, int overflows, double[] logRatio, double meanSquaredNorm, double gradientNorm) {
         double meanCoefficient = mean(coefficient);
         double[] ratio = Arrays.stream(logRatio).map(Math::exp).toArray();
         double[] clipped = Arrays.stream(ratio)
@@ -56,6 +60,7 @@ public record Diagnostics(
                 Arrays.stream(ratio).reduce(0, Math::max),
                 mean(clipped),
                 outside / ratio.length,
+                overflows,
                 // Where all gradients are alike, rounding decides on which side of 0 the difference is.
                 Math.max(0, meanSquaredNorm - gradientNorm * gradientNorm));
     }

@@ -39,6 +39,8 @@ public record MemoryEstimate(Map<String, Long> parts) {
         // Kept from step to step, by the base model and by the policy.
         parts.put("activations for scores", 2 * model.pass(rows, false));
         parts.put("activations for the gradient", model.pass(rows, true));
+        // Weights, both moments and the proposal's weights, all f32, for as long as they are being written.
+        parts.put("checkpoint", model.optimiser() / 2 * (config.onPolicy() ? 3 : 4));
         return new MemoryEstimate(Collections.unmodifiableMap(parts));
     }
 

@@ -84,7 +84,7 @@ public record Step(
                 beta,
                 none,
                 none,
-                new Diagnostics(none, none, none, none, none, none, none),
+                new Diagnostics(none, none, none, none, none, none, 0, none),
                 learningRate,
                 Optional.empty(),
                 Check.NONE,

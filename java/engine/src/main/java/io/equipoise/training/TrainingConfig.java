@@ -48,6 +48,7 @@ import java.util.regex.PatternSyntaxException;
  * @param onDrift what to do when π has become worse than q
  * @param driftChecks how many checks in a row make a drift
  * @param onNan what to do at a step in which a number that must be finite isn't
+ * @param warnBelowSampleSize effective sample size of a step's weights below which the run warns, once; 0: never
  * @param seed of every random number
  */
 @JsonDeserialize(builder = TrainingConfigBuilder.class)
@@ -83,6 +84,7 @@ public record TrainingConfig(
         OnDrift onDrift,
         int driftChecks,
         OnNan onNan,
+        double warnBelowSampleSize,
         long seed) {
     /** Small training batches don't make for small decoding batches where there is more to sample. */
     private static final int DECODED_TOGETHER = 256;
@@ -100,6 +102,10 @@ public record TrainingConfig(
         atLeast("driftChecks", driftChecks, 1);
         atLeast("warmupSteps", warmupSteps, 0);
         if (!(learningRate > 0)) throw new IllegalArgumentException("learningRate must be > 0, got " + learningRate);
+        if (!(warnBelowSampleSize >= 0)) {
+            throw new IllegalArgumentException(
+                    "warnBelowSampleSize must be >= 0 (0 never warns), got " + warnBelowSampleSize);
+        }
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
         }

@@ -36,6 +36,7 @@ public final class TrainingConfigBuilder {
     private OnDrift onDrift = OnDrift.ROLLBACK;
     private int driftChecks = 3;
     private OnNan onNan = OnNan.STOP;
+    private double warnBelowSampleSize = 5;
     private long seed = 0;
 
     TrainingConfigBuilder() {}
@@ -195,6 +196,11 @@ public final class TrainingConfigBuilder {
         return this;
     }
 
+    public TrainingConfigBuilder warnBelowSampleSize(double value) {
+        warnBelowSampleSize = value;
+        return this;
+    }
+
     public TrainingConfigBuilder seed(long value) {
         seed = value;
         return this;
@@ -234,6 +240,7 @@ public final class TrainingConfigBuilder {
                 onDrift,
                 driftChecks,
                 onNan,
+                warnBelowSampleSize,
                 seed);
     }
 }

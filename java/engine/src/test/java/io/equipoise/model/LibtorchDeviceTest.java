@@ -165,7 +165,9 @@ class LibtorchDeviceTest {
                 .build();
         var kernels = new ReferenceKernels();
         try (var base = load(on);
-                var trainer = Trainer.create(base, LibtorchDeviceTest::texts, List.of(even), config, kernels)) {
+                var trainer = Trainer.builder(base, LibtorchDeviceTest::texts, List.of(even), config)
+                        .kernels(kernels)
+                        .create()) {
             while (!trainer.isFinished()) trainer.step();
             return trainer.policy().parameters().value().toFloats();
         }

@@ -3,7 +3,6 @@ package io.equipoise.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.NativeMemory;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Golden;
@@ -45,7 +44,9 @@ class CheckpointTest {
             Prompts prompts,
             TrainingConfig config) {
         Trainer trainer(CausalLanguageModel model) {
-            return Trainer.create(model, TabularModel::text, constraints, config, KernelProvider.kernels(), prompts);
+            return Trainer.builder(model, TabularModel::text, constraints, config)
+                    .prompts(prompts)
+                    .create();
         }
 
         @Override

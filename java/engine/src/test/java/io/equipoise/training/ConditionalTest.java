@@ -55,13 +55,9 @@ class ConditionalTest {
     }
 
     private static Trainer trainer(ConditionalLanguage language, TrainingConfig config) {
-        return Trainer.create(
-                language.base(),
-                TabularModel::text,
-                language.constraints(),
-                config,
-                KernelProvider.kernels(),
-                language.prompts());
+        return Trainer.builder(language.base(), TabularModel::text, language.constraints(), config)
+                .prompts(language.prompts())
+                .create();
     }
 
     /** The target that is found when every sequence is listed, often enough for a sample that λ is trusted with. */

@@ -11,7 +11,7 @@ class DiagnosticsTest {
         double[] ratio = {1, 0.5, 3, 1.1};
         var logRatio = new double[4];
         for (int i = 0; i < 4; i++) logRatio[i] = Math.log(ratio[i]);
-        var diagnostics = Diagnostics.of(new double[] {2, -1, 0, 3}, logRatio, 7, 2);
+        var diagnostics = Diagnostics.of(new double[] {2, -1, 0, 3}, 1, logRatio, 7, 2);
         assertThat(diagnostics.meanAbsoluteAdvantage()).isEqualTo(1.5);
         assertThat(diagnostics.advantageVariance()).isEqualTo(2.5);
         assertThat(diagnostics.meanRatio()).isCloseTo(1.4, within(1e-12));
@@ -19,12 +19,13 @@ class DiagnosticsTest {
         // 0.5 becomes 0.8 and 3 becomes 1.2.
         assertThat(diagnostics.meanClippedRatio()).isCloseTo(1.025, within(1e-12));
         assertThat(diagnostics.clippedShare()).isEqualTo(0.5);
+        assertThat(diagnostics.overflows()).isOne();
         assertThat(diagnostics.gradientVariance()).isEqualTo(3);
     }
 
     @Test
     void whatIsNotKnownIsNotANumber() {
-        var diagnostics = Diagnostics.of(new double[] {1, 1}, new double[] {0, Double.NaN}, Double.NaN, 2);
+        var diagnostics = Diagnostics.of(new double[] {1, 1}, 0, new double[] {0, Double.NaN}, Double.NaN, 2);
         assertThat(diagnostics.meanAbsoluteAdvantage()).isEqualTo(1);
         assertThat(diagnostics.advantageVariance()).isZero();
         assertThat(diagnostics.meanRatio()).isNaN();
@@ -36,7 +37,7 @@ class DiagnosticsTest {
 
     @Test
     void roundingDoesNotMakeAVarianceNegative() {
-        var diagnostics = Diagnostics.of(new double[] {1}, new double[] {0}, 4, 2.0000001);
+        var diagnostics = Diagnostics.of(new double[] {1}, 0, new double[] {0}, 4, 2.0000001);
         assertThat(diagnostics.gradientVariance()).isZero();
         assertThat(diagnostics.clippedShare()).isZero();
     }

@@ -46,16 +46,17 @@ class MemoryEstimateTest {
                 .containsEntry("optimiser", 200L)
                 .containsEntry("decoding, KV cache", 512L * 11)
                 .containsEntry("activations for scores", 2 * rows)
-                .containsEntry("activations for the gradient", 10 * rows);
-        assertThat(estimate.total()).isEqualTo(700 + 512 * 11 + 12 * rows);
+                .containsEntry("activations for the gradient", 10 * rows)
+                .containsEntry("checkpoint", 400L);
+        assertThat(estimate.total()).isEqualTo(1100 + 512 * 11 + 12 * rows);
         var onPolicy = MemoryEstimate.of(MODEL, config().onPolicy(true).build(), 2);
-        assertThat(onPolicy.total()).isEqualTo(estimate.total() - 100);
+        assertThat(onPolicy.total()).isEqualTo(estimate.total() - 200);
     }
 
     /** What the message says would fit does, and one more doesn't. */
     @Test
     void theAdviceIsTheLargestThatFits() {
-        long limit = 700 + 512 * 10 + 12 * 20 * 9;
+        long limit = 1100 + 512 * 10 + 12 * 20 * 9;
         assertThatThrownBy(() -> MemoryEstimate.require(MODEL, config().build(), 1, limit))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("it would fit with microBatch 20, got 64")
@@ -70,7 +71,7 @@ class MemoryEstimateTest {
 
     @Test
     void aBatchIsAdvisedWhereNoMicroBatchIsEnough() {
-        long limit = 700 + 300 * 10 + 12 * 9;
+        long limit = 1100 + 300 * 10 + 12 * 9;
         assertThatThrownBy(() -> MemoryEstimate.require(MODEL, config().build(), 1, limit))
                 .hasMessageContaining("it would fit with batchSize 300 and microBatch 1");
         assertThatCode(() -> MemoryEstimate.require(

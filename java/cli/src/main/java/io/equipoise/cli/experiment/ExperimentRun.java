@@ -52,7 +52,9 @@ final class ExperimentRun {
                             + " of the base model that have none; remove it, or use train");
         }
         var evaluator = evaluators.computeIfAbsent(experiment.task(), task -> evaluator(config));
-        try (var trainer = Trainer.create(base, config.engineConstraints(), config.training(), reference.sequences())) {
+        try (var trainer = Trainer.builder(base, config.engineConstraints(), config.training())
+                .baseSample(reference.sequences())
+                .create()) {
             var series = StepJson.node();
             while (!trainer.isFinished()) {
                 var step = trainer.step();
