@@ -1,4 +1,4 @@
-/** Files whose size nobody vouches for. */
+/** Files that nobody vouches for: their size, their content. */
 @NullMarked
 package io.equipoise.files;
 

@@ -2,13 +2,10 @@ package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.files.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** {@code manifest.json}: size and SHA-256 of every other file of a checkpoint, so that what was damaged since is found out. */
 final class CheckpointManifest {
@@ -29,7 +26,7 @@ final class CheckpointManifest {
                         .toString()
                         .replace(path.getFileSystem().getSeparator(), "/"));
                 file.put("bytes", Files.size(path));
-                file.put("sha256", digest(path));
+                file.put("sha256", Sha256.of(path));
             }
         }
         Files.writeString(
@@ -64,7 +61,7 @@ final class CheckpointManifest {
             throw new CheckpointException(
                     file + " has " + Files.size(file) + " bytes, was written with " + bytes + advice(folder));
         }
-        String digest = digest(file);
+        String digest = Sha256.of(file);
         if (!digest.equals(wanted.path("sha256").asText())) {
             throw new CheckpointException(file + " has SHA-256 " + digest + ", was written with "
                     + wanted.path("sha256").asText() + advice(folder));
@@ -74,21 +71,5 @@ final class CheckpointManifest {
     private static String advice(Path folder) {
         return ": the checkpoint is damaged; restore it, or delete " + folder.getFileName()
                 + " and make the link checkpoints/latest point to another";
-    }
-
-    private static String digest(Path file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        var buffer = new byte[1 << 16];
-        try (var stream = new DigestInputStream(Files.newInputStream(file), digest)) {
-            while (stream.read(buffer) >= 0) {
-                // The stream digests what it reads.
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 }
