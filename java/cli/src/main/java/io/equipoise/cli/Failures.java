@@ -1,5 +1,6 @@
 package io.equipoise.cli;
 
+import io.equipoise.distributed.LostRankException;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.model.ModelFormatException;
 import java.nio.file.FileSystemException;
@@ -40,6 +41,10 @@ final class Failures {
     static int report(Throwable thrown, Console console, Optional<String> logFile) {
         // The signal decides about the exit code, and nothing is wrong.
         if (thrown instanceof RunStoppedException) return UNEXPECTED;
+        if (thrown instanceof ProcessFailedException ended) {
+            console.say("error: " + ended.getMessage());
+            return ended.code();
+        }
         var failure = cause(thrown);
         LOG.error(TOLD, "failed", failure);
         boolean usage = isUsers(failure);
@@ -94,8 +99,10 @@ final class Failures {
         if (failure instanceof FileSystemException) return "can't use the file " + failure;
         // The user's own errors and those of arithmetic are sentences; others need their kind to make sense.
         if (message != null
-                && (isUsers(failure) || failure instanceof ArithmeticException || failure instanceof RunWriteException))
-            return message;
+                && (isUsers(failure)
+                        || failure instanceof ArithmeticException
+                        || failure instanceof RunWriteException
+                        || failure instanceof LostRankException)) return message;
         return failure.toString();
     }
 }

@@ -29,6 +29,12 @@ final class Logs {
         context.getLogger("io.equipoise").setLevel(console.verbose() ? Level.DEBUG : Level.INFO);
     }
 
+    /** Nothing but errors from here on: another process says the rest. */
+    static void onlyErrors() {
+        var context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.getLogger("io.equipoise").setLevel(Level.ERROR);
+    }
+
     /** Logs to a file too, with times and stack traces. */
     static void alsoTo(Path file) {
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();

@@ -35,7 +35,12 @@ final class MemoryOption {
      * @throws IllegalArgumentException if it doesn't, or the option isn't a size
      */
     void require(ModelMemory model, TrainingConfig config, int promptLength) {
-        long limit = size.map(MemoryOption::bytes).orElseGet(MemoryOption::all);
+        require(model, config, promptLength, 1);
+    }
+
+    /** @param processes that share the memory of this machine, of which this is one */
+    void require(ModelMemory model, TrainingConfig config, int promptLength, int processes) {
+        long limit = size.map(MemoryOption::bytes).orElseGet(MemoryOption::all) / processes;
         LOG.debug("memory outside the heap: {}", MemoryEstimate.require(model, config, promptLength, limit));
     }
 

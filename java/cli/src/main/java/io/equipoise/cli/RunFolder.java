@@ -84,15 +84,27 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
+     * The configuration of a run that is to go on, for those who only read.
+     *
+     * @throws ConfigException if there is none
+     */
+    static Path config(Path folder) {
+        var file = folder.toAbsolutePath().normalize().resolve(CONFIG);
+        if (!Files.isRegularFile(file)) {
+            throw new ConfigException(
+                    "no run in " + file.getParent() + " (no " + CONFIG + "); give the folder of a run");
+        }
+        return file;
+    }
+
+    /**
      * Opens the folder of a run that is to go on.
      *
      * @throws ConfigException if it is none, can't be written to, or another process is at it
      */
     static RunFolder open(Path folder) throws IOException {
         var path = folder.toAbsolutePath().normalize();
-        if (!Files.isRegularFile(path.resolve(CONFIG))) {
-            throw new ConfigException("no run in " + path + " (no " + CONFIG + "); give the folder of a run");
-        }
+        config(path);
         return opened(path, () -> {});
     }
 

@@ -13,10 +13,15 @@ final class StopSignal implements AutoCloseable {
 
     /** Listens from now on. */
     StopSignal(Console console) {
+        this(console, true);
+    }
+
+    /** @param told whether the user is told that it has come */
+    StopSignal(Console console, boolean told) {
         hook = new Thread(
                 () -> {
                     requested = true;
-                    console.say("stopping after this step");
+                    if (told) console.say("stopping after this step");
                     try {
                         done.await();
                     } catch (InterruptedException e) {

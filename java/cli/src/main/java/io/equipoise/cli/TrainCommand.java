@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code train}. */
 @picocli.CommandLine.Command(name = "train", description = "Fine-tune a model as a configuration says.")
@@ -51,27 +53,38 @@ final class TrainCommand extends Command {
     @Mixin
     private MemoryOption memory = new MemoryOption();
 
+    @Mixin
+    private ProcessesOption processes = new ProcessesOption();
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
     TrainCommand(Console console) {
         super(console);
     }
 
-    private TrainingRun.Result begun(Device device) throws IOException {
+    private TrainingRun.Result begun(Device chosen, TrainingProcesses together) throws IOException {
         var file = config.orElseThrow(() ->
                 new ConfigException("nothing to train: give a configuration, or --resume and the folder of a run"));
         var source = ConfigSource.read(file);
         for (String override : overrides) source.override(override);
         var read = read(source);
         var run = output.map(read::withOutput).orElse(read);
-        return training(run, device).run();
+        return training(run, chosen, together).run();
     }
 
-    private TrainingRun.Result resumed(Path run, Device device) throws IOException {
+    private TrainingRun.Result resumed(Path run, Device chosen, TrainingProcesses together) throws IOException {
         if (config.isPresent() || !overrides.isEmpty() || output.isPresent()) {
             throw new ConfigException("--resume goes on with a run as it was configured; leave out the configuration,"
                     + " --set and --output, or begin a new run");
         }
+        if (!together.collective().isLeader()) {
+            return training(read(ConfigSource.read(RunFolder.config(run))), chosen, together)
+                    .follow(run);
+        }
         try (var folder = RunFolder.open(run)) {
-            return training(read(ConfigSource.read(folder.config())), device).resume(folder);
+            return training(read(ConfigSource.read(folder.config())), chosen, together)
+                    .resume(folder);
         }
     }
 
@@ -80,14 +93,43 @@ final class TrainCommand extends Command {
         return ConfigReader.read(source);
     }
 
-    private TrainingRun training(RunConfig run, Device device) {
-        return new TrainingRun(run, device, memory, console(), log -> logFile(log.toString()));
+    private TrainingRun training(RunConfig run, Device chosen, TrainingProcesses together) {
+        return new TrainingRun(run, chosen, memory, console(), log -> logFile(log.toString()), together);
     }
 
     @Override
     void run() throws Exception {
-        var chosen = device.choose();
-        var result = resume.isPresent() ? resumed(resume.get(), chosen) : begun(chosen);
+        var rendezvous = processes.rendezvous();
+        if (rendezvous.isPresent()) {
+            var mine = rendezvous.get();
+            LocalProcesses.endWithParent();
+            if (mine.rank() > 0) Logs.onlyErrors();
+            ProcessesOption.divideThreads(mine.localSize());
+            var chosen = device.choose();
+            try (var collective = processes.join(mine, chosen)) {
+                train(chosen, new TrainingProcesses(collective, mine.localSize(), processes.sharded()));
+            }
+        } else if (processes.toStart() > 1) {
+            new LocalProcesses(console(), processes.toStart())
+                    .run(ProcessesOption.without(
+                            spec.root().commandLine().getParseResult().originalArgs()));
+        } else {
+            train(device.choose(), TrainingProcesses.one());
+        }
+    }
+
+    private void train(Device chosen, TrainingProcesses together) throws IOException {
+        try {
+            var result = resume.isPresent() ? resumed(resume.get(), chosen, together) : begun(chosen, together);
+            together.collective().leaving("it has finished");
+            if (together.collective().isLeader()) tell(result);
+        } catch (IOException | RuntimeException e) {
+            together.collective().leaving(String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
+    private void tell(TrainingRun.Result result) {
         console().result(result.json());
         console().result(OutcomeTable.of(result.outcome()));
         console()

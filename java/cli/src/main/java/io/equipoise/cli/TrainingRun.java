@@ -5,7 +5,12 @@ import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.report.Outcome;
 import io.equipoise.cli.report.Report;
+import io.equipoise.distributed.Agreement;
+import io.equipoise.distributed.Collective;
+import io.equipoise.distributed.Traffic;
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.Device;
+import io.equipoise.model.ModelDigest;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
@@ -17,6 +22,8 @@ import io.equipoise.training.NonFiniteException;
 import io.equipoise.training.Step;
 import io.equipoise.training.Trainer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +42,13 @@ final class TrainingRun {
     private final MemoryOption memory;
     private final Console console;
     private final Consumer<Path> logging;
+    private final Collective collective;
+    private final TrainingProcesses processes;
+
+    /** Prepares a run of one process. */
+    TrainingRun(RunConfig config, Device device, MemoryOption memory, Console console, Consumer<Path> logging) {
+        this(config, device, memory, console, logging, TrainingProcesses.one());
+    }
 
     /**
      * Prepares a run.
@@ -42,13 +56,22 @@ final class TrainingRun {
      * @param device that models run on
      * @param memory what the run may take of it
      * @param logging is told the log file as soon as there is one
+     * @param processes that train together; their collective stays the caller's
      */
-    TrainingRun(RunConfig config, Device device, MemoryOption memory, Console console, Consumer<Path> logging) {
+    TrainingRun(
+            RunConfig config,
+            Device device,
+            MemoryOption memory,
+            Console console,
+            Consumer<Path> logging,
+            TrainingProcesses processes) {
         this.config = config;
         this.device = device;
         this.memory = memory;
         this.console = console;
         this.logging = logging;
+        this.processes = processes;
+        collective = processes.collective();
     }
 
     /** What came of it. */
@@ -64,8 +87,7 @@ final class TrainingRun {
 
     /** A new run. */
     Result run() throws IOException {
-        var settled = RunFolder.settle(config);
-        return run(settled, Optional.empty());
+        return run(collective.isLeader() ? RunFolder.settle(config) : config, Optional.empty(), false);
     }
 
     /**
@@ -74,37 +96,64 @@ final class TrainingRun {
      * @param folder open
      */
     Result resume(RunFolder folder) throws IOException {
-        return run(config.withOutput(folder.path()), Optional.of(folder));
+        return run(config.withOutput(folder.path()), Optional.of(folder), true);
     }
 
-    private Result run(RunConfig settled, Optional<RunFolder> existing) throws IOException {
+    /**
+     * The same for a rank other than 0, which only reads the folder.
+     *
+     * @param folder as rank 0 has it too
+     */
+    Result follow(Path folder) throws IOException {
+        return run(config.withOutput(folder.toAbsolutePath().normalize()), Optional.empty(), true);
+    }
+
+    /** Makes sure that all ranks are about to do the same. */
+    private void agree(Path origin) throws IOException {
+        if (collective.size() == 1) return;
+        Agreement.require(collective, "version of Equipoise", Version.equipoise());
+        Agreement.require(collective, "configuration", ConfigWriter.write(config.withOutput(Path.of("of rank 0"))));
+        Agreement.require(collective, "base model (SHA-256)", ModelDigest.of(origin));
+        Agreement.require(collective, "set of kernels", KernelProvider.kernels().description());
+        LOG.info("training in {} processes", collective.size());
+    }
+
+    /** @param resumed whether the run has begun before */
+    private Result run(RunConfig settled, Optional<RunFolder> existing, boolean resumed) throws IOException {
         long start = System.nanoTime();
         existing.ifPresent(this::log);
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
+        agree(origin);
         var size = ModelHub.memory(origin, settled.precision());
-        memory.require(size, settled.training(), 1);
+        memory.require(size, settled.training(), 1, processes.local());
         try (var base = ModelHub.load(origin, settled.precision(), device)) {
             LOG.info(
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),
                     settled.model());
             var prompts = settled.enginePrompts(base);
-            memory.require(size, settled.training(), prompts.longest());
+            memory.require(size, settled.training(), prompts.longest(), processes.local());
             try (var trainer = Trainer.builder(base, constraints, settled.training())
                     .prompts(prompts)
+                    .collective(collective)
+                    .sharded(processes.sharded())
                     .create()) {
                 describe(trainer);
-                if (existing.isPresent()) {
-                    var steps = restore(trainer, existing.get(), origin);
-                    var evaluator = evaluator(settled, base, trainer, prompts);
-                    return train(settled, evaluator, origin, trainer, existing.get(), steps, start);
+                var run = new Prepared(settled, base, trainer, prompts, origin, start);
+                var checkpoint = resumed ? agreedCheckpoint(settled) : Optional.<Path>empty();
+                checkpoint.ifPresent(latest -> restore(trainer, latest));
+                if (!collective.isLeader()) {
+                    try (var record =
+                            new FollowedRecord(settled.output().orElse(Path.of("")), trainer, processes.sharded())) {
+                        return train(run, record, new ArrayList<>());
+                    }
                 }
+                if (existing.isPresent()) return train(run, existing.get(), steps(existing.get(), checkpoint, origin));
                 // Only now: a configuration that can't work leaves no folder behind.
                 try (var folder = RunFolder.create(settled)) {
                     log(folder);
-                    var evaluator = evaluator(settled, base, trainer, prompts);
-                    return train(settled, evaluator, origin, trainer, folder, new ArrayList<>(), start);
+                    return train(run, folder, new ArrayList<>());
                 }
             }
         }
@@ -115,22 +164,44 @@ final class TrainingRun {
         logging.accept(folder.log());
     }
 
-    /** @return the steps made before */
-    private static List<Step> restore(Trainer trainer, RunFolder folder, Path origin) throws IOException {
-        var latest = CheckpointFolder.latest(folder.checkpoints());
-        if (latest.isEmpty()) {
-            LOG.info("{} has no checkpoint yet: from the beginning", folder.path());
-            return folder.rewind(0);
+    /** Everything that a run needs but where it is written down. */
+    private record Prepared(
+            RunConfig config, PretrainedModel base, Trainer trainer, Prompts prompts, Path origin, long start) {}
+
+    /** The last checkpoint, the same for all ranks: that of rank 0, whose files all must see. */
+    private Optional<Path> agreedCheckpoint(RunConfig settled) throws IOException {
+        var folder = settled.output().orElseThrow();
+        String own = "";
+        if (collective.isLeader()) {
+            own = CheckpointFolder.latest(folder.resolve("checkpoints"))
+                    .map(Path::toString)
+                    .orElse("");
         }
-        try (var checkpoint = Checkpoint.read(latest.get())) {
+        String latest = new String(collective.gather(own.getBytes(StandardCharsets.UTF_8))[0], StandardCharsets.UTF_8);
+        if (latest.isEmpty()) return Optional.empty();
+        var manifest = Path.of(latest).resolve("manifest.json");
+        String seen = Files.isRegularFile(manifest) ? Files.readString(manifest) : "no file " + manifest;
+        Agreement.require(collective, "checkpoint", seen);
+        return Optional.of(Path.of(latest));
+    }
+
+    private static void restore(Trainer trainer, Path latest) {
+        try (var checkpoint = Checkpoint.read(latest)) {
             trainer.restore(checkpoint);
-            var state = Checkpoints.read(latest.get(), origin);
             LOG.info(
                     "going on from {} of {} steps",
                     checkpoint.step(),
                     trainer.config().steps());
-            return folder.rewind(state.metrics());
         }
+    }
+
+    /** The steps made before a checkpoint; the metrics are cut back to them. */
+    private static List<Step> steps(RunFolder folder, Optional<Path> checkpoint, Path origin) throws IOException {
+        if (checkpoint.isEmpty()) {
+            LOG.info("{} has no checkpoint yet: from the beginning", folder.path());
+            return folder.rewind(0);
+        }
+        return folder.rewind(Checkpoints.read(checkpoint.get(), origin).metrics());
     }
 
     private static void describe(Trainer trainer) {
@@ -147,44 +218,57 @@ final class TrainingRun {
         }
     }
 
-    private static Evaluator evaluator(RunConfig settled, PretrainedModel base, Trainer trainer, Prompts prompts) {
-        int samples = settled.evaluation().baseSamples();
+    private Evaluator evaluator(Prepared run) {
+        int samples = run.config().evaluation().baseSamples();
         LOG.info("measuring the base model on {} fresh texts", samples);
-        return Evaluator.create(base, trainer.target(), sampling(settled), samples, prompts);
+        return Evaluator.create(
+                run.base(), run.trainer().target(), sampling(run.config()), samples, run.prompts(), collective);
     }
 
-    private Result train(
-            RunConfig settled,
-            Evaluator evaluator,
-            Path origin,
-            Trainer trainer,
-            RunFolder folder,
-            List<Step> steps,
-            long start)
-            throws IOException {
-        var evaluation = settled.evaluation();
-        var before = evaluator.ofBase();
-        Path checkpoint;
-        try (var checkpoints = new Checkpoints(folder, trainer, settled, origin)) {
-            checkpoint = steps(settled, evaluator, trainer, folder, checkpoints, steps);
-            if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", steps.size());
+    private Result train(Prepared run, RunFolder folder, List<Step> steps) throws IOException {
+        var progress = new Progress(console, run.config().training().steps(), steps.size());
+        var checkpoints = new Checkpoints(folder, run.trainer(), run.config(), run.origin());
+        try (var record = new KeptRecord(folder, checkpoints, progress)) {
+            return train(run, record, steps);
         }
+    }
+
+    private Result train(Prepared run, RunRecord record, List<Step> steps) throws IOException {
+        var evaluator = evaluator(run);
+        var trainer = run.trainer();
+        var evaluation = run.config().evaluation();
+        var before = evaluator.ofBase();
+        var traffic = collective.traffic();
+        int made = steps.size();
+        var checkpoint = steps(run, evaluator, record, steps);
+        if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", steps.size());
+        if (collective.size() > 1) tell(collective.traffic().since(traffic), steps.size() - made);
         LOG.info("measuring the policy on {} fresh texts", evaluation.policySamples());
         var after = evaluator.of(trainer.policy(), evaluation.policySamples());
         var outcome = new Outcome(trainer.target().constraints(), before, after);
-        var samples = samples(settled, outcome);
-        folder.samples(samples);
-        double seconds = (System.nanoTime() - start) * 1e-9;
+        var samples = samples(run.config(), outcome);
+        record.samples(samples);
+        double seconds = (System.nanoTime() - run.start()) * 1e-9;
         var report = new Report(
-                settled.name(),
+                run.config().name(),
                 outcome,
                 steps,
                 texts(samples, "base"),
                 texts(samples, "policy"),
-                ConfigWriter.write(settled),
+                ConfigWriter.write(run.config()),
                 seconds);
-        folder.report(report.html());
-        return new Result(outcome, samples, folder.path(), checkpoint, seconds);
+        record.report(report.html());
+        return new Result(outcome, samples, record.path(), checkpoint, seconds);
+    }
+
+    private static void tell(Traffic traffic, int steps) {
+        int count = Math.max(1, steps);
+        LOG.info(String.format(
+                Locale.ROOT,
+                "a step sends %.3f MB, waits for gradients' sums for %.4f s and for other ranks otherwise for %.4f s",
+                traffic.sentBytes() * 1e-6 / count,
+                traffic.sumSeconds() / count,
+                traffic.gatherSeconds() / count));
     }
 
     /**
@@ -192,56 +276,55 @@ final class TrainingRun {
      *
      * @return the last checkpoint
      */
-    private Path steps(
-            RunConfig settled,
-            Evaluator evaluator,
-            Trainer trainer,
-            RunFolder folder,
-            Checkpoints checkpoints,
-            List<Step> steps)
-            throws IOException {
-        var evaluation = settled.evaluation();
-        var progress = new Progress(console, settled.training().steps(), steps.size());
-        try (var stop = new StopSignal(console)) {
+    private Path steps(Prepared run, Evaluator evaluator, RunRecord record, List<Step> steps) throws IOException {
+        var config = run.config();
+        var trainer = run.trainer();
+        try (var stop = new StopSignal(console, collective.isLeader())) {
             while (!trainer.isFinished()) {
-                if (stop.isRequested()) throw stopped(checkpoints.write(), folder);
-                var step = step(trainer, folder, checkpoints);
+                // All ranks stop after the same step, whichever of them the signal has come to.
+                if (Agreement.any(collective, stop.isRequested())) throw stopped(record);
+                var step = step(trainer, record);
                 steps.add(step);
-                progress.step(step);
                 var line = StepJson.of(step);
-                if (every(evaluation.every(), step.step())) {
+                if (every(config.evaluation().every(), step.step())) {
                     long from = System.nanoTime();
-                    line.set("evaluation", StepJson.of(evaluator.of(trainer.policy(), evaluation.policySamples())));
+                    var measured =
+                            evaluator.of(trainer.policy(), config.evaluation().policySamples());
+                    line.set("evaluation", StepJson.of(measured));
                     line.withObject("/seconds").put("evaluation", (System.nanoTime() - from) * 1e-9);
                 }
-                folder.metrics(line);
-                if (every(settled.checkpointEvery(), step.step())) checkpoints.begin();
+                record.step(step, line);
+                if (every(config.checkpointEvery(), step.step())) record.beginCheckpoint();
             }
             // What comes after only reads: a signal then loses nothing.
-            return checkpoints.write();
+            return record.checkpoint();
         }
     }
 
-    private static Step step(Trainer trainer, RunFolder folder, Checkpoints checkpoints) throws IOException {
+    private Step step(Trainer trainer, RunRecord record) throws IOException {
         try {
             return trainer.step();
         } catch (NonFiniteException e) {
             if (!e.isUndone()) {
-                checkpoints.finish();
+                record.finishCheckpoint();
                 throw e;
             }
-            var good = checkpoints.write();
+            var good = record.checkpoint();
+            // Nobody ends before it is written, and is taken for lost.
+            collective.barrier();
             var failure = new ArithmeticException(e.getMessage() + "; the last good step is in " + good
-                    + ", go on from it without this step's batch by train --resume " + folder.path()
+                    + ", go on from it without this step's batch by train --resume " + record.path()
                     + " --on-nan skip");
             failure.initCause(e);
             throw failure;
         }
     }
 
-    private RunStoppedException stopped(Path checkpoint, RunFolder folder) {
-        String message = "stopped; " + checkpoint + " is written, go on from it with train --resume " + folder.path();
-        console.say(message);
+    private RunStoppedException stopped(RunRecord record) throws IOException {
+        var checkpoint = record.checkpoint();
+        collective.barrier();
+        String message = "stopped; " + checkpoint + " is written, go on from it with train --resume " + record.path();
+        if (collective.isLeader()) console.say(message);
         return new RunStoppedException(message);
     }
 

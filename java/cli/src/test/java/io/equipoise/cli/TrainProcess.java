@@ -18,7 +18,14 @@ record TrainProcess(Process process, Path printed) implements AutoCloseable {
 
     /** @param environment besides that of this process */
     static TrainProcess start(Path printed, Map<String, String> environment, String... arguments) throws IOException {
-        var command = new ArrayList<>(List.of(
+        return start(List.of(), printed, environment, arguments);
+    }
+
+    /** @param under the command that runs it, in its own place */
+    static TrainProcess start(List<String> under, Path printed, Map<String, String> environment, String... arguments)
+            throws IOException {
+        var command = new ArrayList<>(under);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
                 "-Dorg.bytedeco.javacpp.maxBytes=0",

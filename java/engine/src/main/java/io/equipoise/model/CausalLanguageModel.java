@@ -88,6 +88,23 @@ public interface CausalLanguageModel extends AutoCloseable {
         return logProb;
     }
 
+    /**
+     * The same, to the bit, telling what of the gradient is final: to those who want to send it somewhere while the rest is
+     * being computed.
+     *
+     * @param progress told at least once, when all is
+     */
+    default double[] accumulateGradient(
+            int[][] tokens,
+            int[] promptLength,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            GradientProgress progress) {
+        double[] logProb = accumulateGradient(tokens, promptLength, microBatch, coefficients);
+        progress.finalFrom(0);
+        return logProb;
+    }
+
     /** All weights; the same object every time. Only models that {@link #trainable} has been called on have a gradient. */
     Parameters parameters();
 

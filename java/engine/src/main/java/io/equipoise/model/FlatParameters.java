@@ -75,9 +75,20 @@ final class FlatParameters implements AutoCloseable {
     }
 
     void addGradient(FlatParameters other) {
-        try (var guard = new NoGradGuard()) {
-            gradient.add_(other.gradient);
+        addGradient(other, 0, size);
+    }
+
+    /** Adds the elements [from, to) of another's. */
+    void addGradient(FlatParameters other, long from, long to) {
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            gradient.narrow(0, from, to - from).add_(other.gradient.narrow(0, from, to - from));
         }
+    }
+
+    /** The first element of a weight. */
+    long from(String name) {
+        return list.get(indexOf(name)).from();
     }
 
     long size() {

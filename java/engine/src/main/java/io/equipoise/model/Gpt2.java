@@ -176,6 +176,21 @@ final class Gpt2 implements CausalLanguageModel {
         return result;
     }
 
+    @Override
+    public double[] accumulateGradient(
+            int[][] tokens,
+            int[] promptLength,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            GradientProgress progress) {
+        var result = new double[tokens.length];
+        try (var use = usage.begin()) {
+            requireGradient();
+            engine.accumulateGradient(batches(tokens, promptLength, microBatch), coefficients, result, progress);
+        }
+        return result;
+    }
+
     private void requireGradient() {
         if (parameters.all().gradient().size() == 0) {
             throw new IllegalStateException(

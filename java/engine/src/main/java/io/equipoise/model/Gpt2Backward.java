@@ -32,15 +32,20 @@ final class Gpt2Backward implements AutoCloseable {
      * @param gradients where they are added up
      * @param gradient (R, D), f32, of the last block's output; written over
      * @param observer is shown all of it
+     * @param progress told of every block that is done
      */
     void run(
             FlatParameters gradients,
             Gpt2Activations activations,
             RaggedBatch batch,
             Matrix gradient,
-            GradientObserver observer) {
-        for (int i = config.layers() - 1; i >= 0; i--)
+            GradientObserver observer,
+            GradientProgress progress) {
+        for (int i = config.layers() - 1; i >= 0; i--) {
             block(gradients, i, activations.layers().get(i), batch, gradient, observer);
+            // A block's parameters begin with this one; what comes after them in the model has come before them here.
+            progress.finalFrom(gradients.from(Gpt2Graph.block(i) + "ln_1.weight"));
+        }
         observer.embeddings(gradient);
         scatter(gradients, "transformer.wte.weight", gradient, batch.tokens());
         scatter(gradients, "transformer.wpe.weight", gradient, batch.positions());

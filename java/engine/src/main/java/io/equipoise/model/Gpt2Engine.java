@@ -24,6 +24,20 @@ interface Gpt2Engine extends AutoCloseable {
      */
     void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb);
 
+    /**
+     * The same, to the bit.
+     *
+     * @param progress told what of the gradient is final
+     */
+    default void accumulateGradient(
+            List<MicroBatches> batches,
+            SequenceCoefficients coefficients,
+            double[] logProb,
+            GradientProgress progress) {
+        accumulateGradient(batches, coefficients, logProb);
+        progress.finalFrom(0);
+    }
+
     /** The parameters' values have changed, or which of them are trained. */
     void changed();
 

@@ -79,7 +79,8 @@ final class Gpt2Workspace implements AutoCloseable {
             RaggedBatch batch,
             SequenceCoefficients coefficients,
             double[] logProb,
-            GradientObserver observer) {
+            GradientObserver observer,
+            GradientProgress progress) {
         if (batch.targets() == 0) {
             for (int sequence : batch.batch().sequences()) {
                 coefficients.coefficients(sequence, new float[0], new float[0]);
@@ -106,7 +107,7 @@ final class Gpt2Workspace implements AutoCloseable {
                 forward.weights().lastNorm());
         var ofOutput = gradient.slice(0, batch.size());
         batch.spread(ofOutput, ofSelected);
-        backward.run(gradients, part, batch, ofOutput, observer);
+        backward.run(gradients, part, batch, ofOutput, observer, progress);
     }
 
     @Override

@@ -79,7 +79,18 @@ final class NativeGpt2 implements Gpt2Engine {
 
     @Override
     public void accumulateGradient(List<MicroBatches> batches, SequenceCoefficients coefficients, double[] logProb) {
-        accumulateGradient(batches, coefficients, logProb, batch -> GradientObserver.NONE);
+        accumulateGradient(batches, coefficients, logProb, GradientProgress.NONE);
+    }
+
+    @Override
+    public void accumulateGradient(
+            List<MicroBatches> batches,
+            SequenceCoefficients coefficients,
+            double[] logProb,
+            GradientProgress progress) {
+        accumulateGradient(batches, coefficients, logProb, batch -> GradientObserver.NONE, progress);
+        // No batches, no worker to say so.
+        progress.finalFrom(0);
     }
 
     /**
@@ -93,28 +104,41 @@ final class NativeGpt2 implements Gpt2Engine {
                 batches,
                 coefficients,
                 logProb,
-                batch -> new Gpt2SequenceNorms(config, weights, parameters, batch, squaredNorm));
+                batch -> new Gpt2SequenceNorms(config, weights, parameters, batch, squaredNorm),
+                GradientProgress.NONE);
     }
 
     private void accumulateGradient(
             List<MicroBatches> batches,
             SequenceCoefficients coefficients,
             double[] logProb,
-            Function<RaggedBatch, GradientObserver> observers) {
+            Function<RaggedBatch, GradientObserver> observers,
+            GradientProgress progress) {
+        if (batches.isEmpty()) return;
         weights.prepareGradient();
-        for (int i = gradients.size(); i < Math.min(Workers.count(), batches.size()); i++) {
-            gradients.add(parameters.replica());
-        }
-        for (var other : gradients.subList(1, gradients.size())) other.clearGradient();
+        int workers = Math.min(Workers.count(), batches.size());
+        for (int i = gradients.size(); i < workers; i++) gradients.add(parameters.replica());
+        for (var other : gradients.subList(1, workers)) other.clearGradient();
+        var merged = new MergedGradient(gradients.subList(0, workers), progress);
         Workers.run(batches.size(), (worker, i) -> {
             try (var batch = RaggedBatch.of(batches.get(i))) {
                 var workspace = take(forGradients, batch, true);
+                boolean last = i + Workers.count() >= batches.size();
                 workspace.accumulateGradient(
-                        forward, gradients.get(worker), batch, coefficients, logProb, observers.apply(batch));
+                        forward,
+                        gradients.get(worker),
+                        batch,
+                        coefficients,
+                        logProb,
+                        observers.apply(batch),
+                        last && progress.cares()
+                                ? element -> merged.finalFrom(worker, element)
+                                : GradientProgress.NONE);
+                if (last && progress.cares()) merged.finalFrom(worker, 0);
                 forGradients.add(workspace);
             }
         });
-        for (var other : gradients.subList(1, gradients.size())) parameters.addGradient(other);
+        for (int worker = 0; worker < workers; worker++) merged.finalFrom(worker, 0);
     }
 
     private Gpt2Workspace take(ConcurrentLinkedDeque<Gpt2Workspace> pool, RaggedBatch batch, boolean gradient) {

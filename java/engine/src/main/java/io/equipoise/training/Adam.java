@@ -1,26 +1,53 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.Collective;
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Parameters;
+import java.util.ArrayList;
 import java.util.function.Predicate;
 
 /** AdamW over a model's flat parameters; weight decay on matrices only. */
 final class Adam implements AutoCloseable {
     private final Kernels kernels;
     private final Predicate<String> trainable;
+    private final Collective shards;
+    private final long parameters;
+    /** The parameters that this rank moves, [from, to), and has moments of. */
+    private final long from;
+
+    private final long to;
     private final Vector firstMoment;
     private final Vector secondMoment;
     private long steps;
 
     Adam(Kernels kernels, long parameters, Predicate<String> trainable) {
+        this(kernels, parameters, trainable, Collective.alone());
+    }
+
+    /**
+     * Where ranks divide the optimiser among them (Rajbhandari, Rasley, Ruwase, He, 2020, arXiv 1910.02054, stage 1): each moves a
+     * part of the parameters, whose moments nobody else has, and then all tell each other.
+     *
+     * @param shards the ranks that do; each calls the same methods
+     */
+    Adam(Kernels kernels, long parameters, Predicate<String> trainable, Collective shards) {
         this.kernels = kernels;
         this.trainable = trainable;
-        firstMoment = Vector.allocate(kernels.memory(), DataType.F32, parameters);
-        secondMoment = Vector.allocate(kernels.memory(), DataType.F32, parameters);
+        this.shards = shards;
+        this.parameters = parameters;
+        from = bound(shards.rank());
+        to = bound(shards.rank() + 1);
+        firstMoment = Vector.allocate(kernels.memory(), DataType.F32, to - from);
+        secondMoment = Vector.allocate(kernels.memory(), DataType.F32, to - from);
+    }
+
+    /** Where a rank's part begins. */
+    private long bound(int rank) {
+        return parameters * rank / shards.size();
     }
 
     /**
@@ -30,27 +57,38 @@ final class Adam implements AutoCloseable {
      */
     void step(Parameters parameters, double learningRate, TrainingConfig config, double scale) {
         steps++;
-        long from = 0;
+        long begin = 0;
         // Neighbours that are treated alike are one call.
         for (int i = 0; i < parameters.list().size(); i++) {
             var here = parameters.list().get(i);
             long end = here.from() + here.size();
             boolean last = i + 1 == parameters.list().size();
             if (!last && alike(here, parameters.list().get(i + 1))) continue;
-            if (trainable.test(here.name())) {
+            long first = Math.max(begin, from);
+            long size = Math.min(end, to) - first;
+            begin = end;
+            if (size > 0 && trainable.test(here.name())) {
                 double decay = here.decays() ? config.weightDecay() : 0;
                 var rule = new AdamRule(learningRate, config.beta1(), config.beta2(), config.epsilon(), decay, steps);
-                long size = end - from;
                 kernels.adam(
-                        parameters.value().slice(from, size),
-                        firstMoment.slice(from, size),
-                        secondMoment.slice(from, size),
-                        parameters.gradient().slice(from, size),
+                        parameters.value().slice(first, size),
+                        firstMoment.slice(first - from, size),
+                        secondMoment.slice(first - from, size),
+                        parameters.gradient().slice(first, size),
                         rule,
                         scale);
             }
-            from = end;
         }
+        tell(parameters.value());
+    }
+
+    /** Every rank's part becomes everybody's. */
+    private void tell(Vector value) {
+        var pending = new ArrayList<Collective.Pending>();
+        for (int r = 0; r < shards.size(); r++) {
+            pending.add(shards.broadcast(value.slice(bound(r), bound(r + 1) - bound(r)), r));
+        }
+        pending.forEach(Collective.Pending::await);
     }
 
     /**
@@ -77,14 +115,48 @@ final class Adam implements AutoCloseable {
         return a.decays() == b.decays() && trainable.test(a.name()) == trainable.test(b.name());
     }
 
-    /** (P) running mean of the gradient, f32. */
-    Vector firstMoment() {
-        return firstMoment;
+    /**
+     * All ranks' moments (P), f32: running means of the gradient and of its square.
+     *
+     * @param copied whether they are copies, to be closed
+     */
+    record Moments(Vector first, Vector second, boolean copied) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (!copied) return;
+            first.close();
+            second.close();
+        }
     }
 
-    /** (P) running mean of its square, f32. */
-    Vector secondMoment() {
-        return secondMoment;
+    /** The moments of all parameters; where ranks divide them, a call of all ranks. */
+    Moments moments() {
+        if (shards.size() == 1) return new Moments(firstMoment, secondMoment, false);
+        var all = new Moments(
+                Vector.allocate(kernels.memory(), DataType.F32, parameters),
+                Vector.allocate(kernels.memory(), DataType.F32, parameters),
+                true);
+        try {
+            all.first().slice(from, to - from).copyFrom(firstMoment);
+            all.second().slice(from, to - from).copyFrom(secondMoment);
+            tell(all.first());
+            tell(all.second());
+            return all;
+        } catch (RuntimeException e) {
+            all.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes up saved moments.
+     *
+     * @param first (P)
+     * @param second (P)
+     */
+    void restore(Vector first, Vector second) {
+        firstMoment.copyFrom(first.slice(from, to - from));
+        secondMoment.copyFrom(second.slice(from, to - from));
     }
 
     /** Steps since the beginning or the last {@link #reset}. */

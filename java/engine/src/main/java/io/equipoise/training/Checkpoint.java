@@ -126,14 +126,26 @@ public final class Checkpoint implements AutoCloseable {
     /** Overwrites vectors of the same names. */
     void copyTo(Map<String, Vector> destinations) {
         for (var destination : destinations.entrySet()) {
-            var tensor = tensor(destination.getKey());
-            if (tensor.size() != destination.getValue().size()) {
-                throw new IllegalArgumentException("the checkpoint's " + destination.getKey() + " has " + tensor.size()
-                        + " elements, the trainer's " + destination.getValue().size()
-                        + "; a run can only go on with the base model that it began with");
-            }
-            destination.getValue().copyFrom(tensor);
+            destination
+                    .getValue()
+                    .copyFrom(
+                            tensor(destination.getKey(), destination.getValue().size()));
         }
+    }
+
+    /**
+     * One of its tensors, in the host's memory, this one's.
+     *
+     * @param size that it must have
+     */
+    Vector tensor(String name, long size) {
+        var tensor = tensor(name);
+        if (tensor.size() != size) {
+            throw new IllegalArgumentException("the checkpoint's " + name + " has " + tensor.size()
+                    + " elements, the trainer's " + size
+                    + "; a run can only go on with the base model that it began with");
+        }
+        return tensor;
     }
 
     private Vector tensor(String name) {

@@ -1,6 +1,8 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.model.CausalLanguageModel;
+import io.equipoise.model.GradientProgress;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.model.SequenceGradients;
 import io.equipoise.model.TokenScores;
@@ -26,12 +28,20 @@ final class DistinctSequences {
     /** (B) index of the first sequence of the same kind. */
     private final int[] kind;
 
-    private DistinctSequences(Sequences sequences, int[] kind) {
+    private final SharedWork work;
+
+    private DistinctSequences(Sequences sequences, int[] kind, SharedWork work) {
         this.sequences = sequences;
         this.kind = kind;
+        this.work = work;
     }
 
     static DistinctSequences of(Sequences sequences) {
+        return of(sequences, SharedWork.ALONE);
+    }
+
+    /** @param work whose ranks divide the kinds among them; each has the same sequences and calls the same methods */
+    static DistinctSequences of(Sequences sequences, SharedWork work) {
         var first = new HashMap<List<Object>, Integer>();
         var kind = new int[sequences.size()];
         for (int i = 0; i < kind.length; i++) {
@@ -40,7 +50,7 @@ final class DistinctSequences {
             Integer earlier = first.putIfAbsent(row, i);
             kind[i] = earlier == null ? i : earlier;
         }
-        return new DistinctSequences(sequences, kind);
+        return new DistinctSequences(sequences, kind, work);
     }
 
     /** Those of {@code rows} that are not of the same kind as any of {@code others}. */
@@ -57,14 +67,17 @@ final class DistinctSequences {
      */
     TokenScores score(CausalLanguageModel model, int microBatch, float[][] functions) {
         int[] firsts = firsts(IntStream.range(0, kind.length).toArray());
-        var some = sequences.select(firsts);
-        var scores = model.tokenScores(some.tokens(), some.promptLength(), microBatch, functions);
+        var scores = work.all(
+                firsts.length,
+                (from, to) -> ScoredSequence.of(
+                        model, sequences.select(Arrays.copyOfRange(firsts, from, to)), microBatch, functions),
+                ScoredSequence.FORMAT);
         var logProb = new float[kind.length][];
         var expected = new float[kind.length][][];
         for (int i = 0; i < kind.length; i++) {
             int k = Arrays.binarySearch(firsts, kind[i]);
-            logProb[i] = scores.logProb()[k];
-            expected[i] = scores.expected()[k];
+            logProb[i] = scores.get(k).logProb();
+            expected[i] = scores.get(k).expected();
         }
         return new TokenScores(logProb, expected);
     }
@@ -77,8 +90,17 @@ final class DistinctSequences {
      */
     void score(CausalLanguageModel model, int[] rows, int microBatch, float[][] logProb) {
         int[] firsts = firsts(rows);
-        var some = sequences.select(firsts);
-        put(model.tokenLogProbs(some.tokens(), some.promptLength(), microBatch), firsts, logProb);
+        var found = work.all(
+                firsts.length,
+                (from, to) -> {
+                    var some = sequences.select(Arrays.copyOfRange(firsts, from, to));
+                    return Arrays.asList(
+                            from == to
+                                    ? new float[0][]
+                                    : model.tokenLogProbs(some.tokens(), some.promptLength(), microBatch));
+                },
+                SharedWork.Format.FLOATS);
+        put(found.toArray(float[][]::new), firsts, logProb);
     }
 
     /** {@link CausalLanguageModel#hiddenStates} of all sequences, (B, T, D). Those of one kind share their arrays. */
@@ -104,20 +126,51 @@ final class DistinctSequences {
             int microBatch,
             SequenceCoefficients coefficients,
             float[][] logProb) {
-        accumulateGradient(
-                rows,
-                coefficients,
-                logProb,
-                (some, sums) -> model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, sums));
+        accumulateGradient(model, rows, microBatch, coefficients, logProb, GradientProgress.NONE);
     }
 
-    /** @param backward runs sequences of different kinds with the coefficients it is given */
-    private void accumulateGradient(
+    /** @param progress is told what is final of this rank's gradient, all of it at the latest before the ranks meet again */
+    void accumulateGradient(
+            CausalLanguageModel model,
             int[] rows,
+            int microBatch,
             SequenceCoefficients coefficients,
             float[][] logProb,
-            BiConsumer<Sequences, SequenceCoefficients> backward) {
+            GradientProgress progress) {
         int[] firsts = firsts(rows);
+        var found = work.all(
+                firsts.length,
+                (from, to) -> {
+                    try {
+                        int[] mine = Arrays.copyOfRange(firsts, from, to);
+                        return Arrays.asList(run(
+                                mine,
+                                rows,
+                                coefficients,
+                                (some, sums) -> model.accumulateGradient(
+                                        some.tokens(), some.promptLength(), microBatch, sums, progress)));
+                    } finally {
+                        // Other ranks, if all is well with them, count on this one's part.
+                        progress.finalFrom(0);
+                    }
+                },
+                SharedWork.Format.FLOATS);
+        put(found.toArray(float[][]::new), firsts, logProb);
+    }
+
+    /**
+     * Runs kinds forward and backward.
+     *
+     * @param firsts the kinds, ascending
+     * @param rows whose coefficients their gradients get; those of other kinds are not looked at
+     * @param backward runs sequences of different kinds with the coefficients it is given
+     * @return log-probabilities of each kind's tokens, nats
+     */
+    private float[][] run(
+            int[] firsts,
+            int[] rows,
+            SequenceCoefficients coefficients,
+            BiConsumer<Sequences, SequenceCoefficients> backward) {
         Map<Integer, List<Integer>> members = new HashMap<>();
         for (int i : rows)
             members.computeIfAbsent(kind[i], first -> new ArrayList<>()).add(i);
@@ -131,7 +184,7 @@ final class DistinctSequences {
                 for (int t = 0; t < sum.length; t++) sum[t] += own[t];
             }
         });
-        put(found, firsts, logProb);
+        return found;
     }
 
     /**
@@ -146,26 +199,69 @@ final class DistinctSequences {
             SequenceCoefficients coefficients,
             float[][] logProb,
             GradientDiagnostics how) {
+        int[] firsts = firsts(rows);
+        var kinds = work.all(
+                firsts.length,
+                (from, to) ->
+                        measured(model, Arrays.copyOfRange(firsts, from, to), rows, microBatch, coefficients, how),
+                MeasuredKind.FORMAT);
+        put(kinds.stream().map(MeasuredKind::logProb).toArray(float[][]::new), firsts, logProb);
+        var squares = new double[kind.length];
+        for (int k = 0; k < firsts.length; k++) {
+            int[] members = members(new int[] {firsts[k]}, rows);
+            for (int m = 0; m < members.length; m++)
+                squares[members[m]] = kinds.get(k).squares()[m];
+        }
+        return squares;
+    }
+
+    /** Those of {@code rows} that are of one of some kinds, ascending. */
+    private int[] members(int[] firsts, int[] rows) {
+        return Arrays.stream(rows)
+                .filter(i -> Arrays.binarySearch(firsts, kind[i]) >= 0)
+                .toArray();
+    }
+
+    private List<MeasuredKind> measured(
+            CausalLanguageModel model,
+            int[] firsts,
+            int[] all,
+            int microBatch,
+            SequenceCoefficients coefficients,
+            GradientDiagnostics how) {
+        int[] rows = members(firsts, all);
         var own = new float[kind.length][];
         var squares = new double[kind.length];
         int[] left = rows;
+        float[][] found;
         if (how == GradientDiagnostics.EXACT) {
-            accumulateGradient(model, rows, microBatch, coefficients.remembered(own), logProb);
-        } else {
-            var ofKind = new double[firsts(rows).length];
-            accumulateGradient(
+            found = run(
+                    firsts,
                     rows,
                     coefficients.remembered(own),
-                    logProb,
+                    (some, sums) -> model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, sums));
+        } else {
+            var ofKind = new double[firsts.length];
+            found = run(
+                    firsts,
+                    rows,
+                    coefficients.remembered(own),
                     (some, sums) ->
                             model.accumulateGradient(some.tokens(), some.promptLength(), microBatch, sums, ofKind));
             left = share(rows, own, ofKind, squares);
         }
         var alone = sequences.select(left);
         var coefficient = Arrays.stream(left).mapToObj(i -> own[i]).toArray(float[][]::new);
-        double[] found = SequenceGradients.squaredNorms(model, alone.tokens(), alone.promptLength(), coefficient);
-        for (int k = 0; k < left.length; k++) squares[left[k]] = found[k];
-        return squares;
+        double[] ofLeft = SequenceGradients.squaredNorms(model, alone.tokens(), alone.promptLength(), coefficient);
+        for (int k = 0; k < left.length; k++) squares[left[k]] = ofLeft[k];
+        var kinds = new ArrayList<MeasuredKind>();
+        for (int k = 0; k < firsts.length; k++) {
+            int[] members = members(new int[] {firsts[k]}, rows);
+            kinds.add(new MeasuredKind(
+                    found[k],
+                    Arrays.stream(members).mapToDouble(i -> squares[i]).toArray()));
+        }
+        return kinds;
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.Collective;
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.metrics.Diversity;
@@ -42,6 +44,7 @@ public final class Evaluator {
             EnergyBasedTarget target,
             SamplerConfig sampling,
             Prompts prompts,
+            SharedWork work,
             Function<Rollouts, Rollout> ofBase) {
         if (sampling.temperature() != 1 || !sampling.truncation().isNone()) {
             throw new IllegalArgumentException(
@@ -49,7 +52,8 @@ public final class Evaluator {
         }
         this.target = target;
         var kernels = new SequenceKernels(KernelProvider.kernels());
-        rollouts = new Rollouts(base, text, target.constraints(), prompts, new Sampler(sampling), kernels, MICRO_BATCH);
+        rollouts = new Rollouts(
+                base, text, target.constraints(), prompts, new Sampler(sampling), kernels, MICRO_BATCH, work);
         this.ofBase = ofBase.apply(rollouts);
         int[] prompt = prompts.evenly(this.ofBase.size());
         partition = new Partition(prompts.size());
@@ -98,9 +102,36 @@ public final class Evaluator {
             SamplerConfig sampling,
             int baseSamples,
             Prompts prompts) {
+        return create(base, text, target, sampling, baseSamples, prompts, SharedWork.ALONE);
+    }
+
+    /**
+     * The same by ranks that divide the samples among them.
+     *
+     * @param collective each of its ranks makes the same evaluator and calls the same methods
+     */
+    public static Evaluator create(
+            PretrainedModel base,
+            EnergyBasedTarget target,
+            SamplerConfig sampling,
+            int baseSamples,
+            Prompts prompts,
+            Collective collective) {
+        return create(
+                base.model(), base.tokenizer(), target, sampling, baseSamples, prompts, new SharedWork(collective));
+    }
+
+    private static Evaluator create(
+            CausalLanguageModel base,
+            TextDecoder text,
+            EnergyBasedTarget target,
+            SamplerConfig sampling,
+            int baseSamples,
+            Prompts prompts,
+            SharedWork work) {
         int[] prompt = prompts.evenly(baseSamples);
         return new Evaluator(
-                base, text, target, sampling, prompts, rollouts -> rollouts.rollout(base, prompt, 0, target));
+                base, text, target, sampling, prompts, work, rollouts -> rollouts.rollout(base, prompt, 0, target));
     }
 
     /**
@@ -117,6 +148,7 @@ public final class Evaluator {
                 target,
                 sampling,
                 Prompts.NONE,
+                SharedWork.ALONE,
                 rollouts -> rollouts.complete(
                         base.model(), ofBase, rollouts.features(ofBase), target, new float[0][], false));
     }

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.SequenceCoefficients;
 import io.equipoise.objective.Gdc;
@@ -18,8 +19,16 @@ final class PolicyGradient {
     private final boolean ignoresWeightless;
 
     private final Optional<ControlVariates> variates;
+    private final SharedWork work;
 
     PolicyGradient(CausalLanguageModel policy, TrainingConfig config, Optional<ControlVariates> variates) {
+        this(policy, config, variates, SharedWork.ALONE);
+    }
+
+    /** @param work whose ranks each run a part of every batch; each calls {@link #accumulate} alike */
+    PolicyGradient(
+            CausalLanguageModel policy, TrainingConfig config, Optional<ControlVariates> variates, SharedWork work) {
+        this.work = work;
         this.policy = policy;
         this.config = config;
         this.variates = variates;
@@ -71,14 +80,14 @@ final class PolicyGradient {
     }
 
     /**
-     * Adds the batch's gradient, summed over sequences, to the policy's.
+     * Adds the batch's gradient, summed over sequences, to the policy's, which must be 0 before if several ranks do.
      *
      * @param first the run's index of the batch's first sequence
      * @param measured whether the sequences' own gradients are measured; nothing else changes
      */
     Outcome accumulate(Rollout rollout, Objective objective, double logZ, long first, boolean measured) {
         var prefixes = variates.map(each -> each.prepare(rollout));
-        var distinct = DistinctSequences.of(rollout.sequences());
+        var distinct = DistinctSequences.of(rollout.sequences(), work);
         float[][] tokenLogPolicy = known(rollout);
         if (objective.hasBaseline() && !config.onPolicy()) {
             // Nobody's coefficient is known before everybody's log π is.
@@ -89,18 +98,23 @@ final class PolicyGradient {
         var subsampling = subsampling(rollout, batch, prefixes, logZ, first);
         int[] kept = subsampling.kept();
         double[] probability = subsampling.probability();
-        var rows = new LeastSquares[rollout.size()];
         SequenceCoefficients coefficients = (i, logProb, c) -> {
-            rows[i] = tokenCoefficients(c, rollout, batch, i, prefixes, logProb, logZ);
+            tokenCoefficients(c, rollout, batch, i, prefixes, logProb, logZ);
             for (int t = 0; t < c.length; t++) c[t] /= (float) probability[i];
         };
         double meanSquaredNorm = Double.NaN;
-        if (measured) {
-            double[] squares = distinct.measureGradient(
-                    policy, kept, config.microBatch(), coefficients, tokenLogPolicy, config.gradientDiagnostics());
-            meanSquaredNorm = Arrays.stream(squares).sum() / squares.length;
-        } else {
-            distinct.accumulateGradient(policy, kept, config.microBatch(), coefficients, tokenLogPolicy);
+        var sum = new GradientSum(work.collective(), policy.parameters().gradient());
+        try {
+            if (measured) {
+                // What is measured is written over the gradient in between, so none of it can be on its way.
+                double[] squares = distinct.measureGradient(
+                        policy, kept, config.microBatch(), coefficients, tokenLogPolicy, config.gradientDiagnostics());
+                meanSquaredNorm = Arrays.stream(squares).sum() / squares.length;
+            } else {
+                distinct.accumulateGradient(policy, kept, config.microBatch(), coefficients, tokenLogPolicy, sum);
+            }
+        } finally {
+            sum.finish();
         }
         if (!config.onPolicy()) {
             int[] wanted = Arrays.stream(subsampling.left())
@@ -112,7 +126,16 @@ final class PolicyGradient {
                 ? 0
                 : subsampling.addedVariance(norms(rollout, batch, tokenLogPolicy, prefixes, logZ));
         // Last: from here on the shares are others.
-        variates.ifPresent(each -> each.learn(sum(rows, kept, probability)));
+        variates.ifPresent(each -> {
+            var rows = new LeastSquares(ControlVariates.COUNT);
+            for (int i : kept) {
+                var c = new float[tokenLogPolicy[i].length];
+                // Each as often as it stands for.
+                rows.add(
+                        tokenCoefficients(c, rollout, batch, i, prefixes, tokenLogPolicy[i], logZ), 1 / probability[i]);
+            }
+            each.learn(rows);
+        });
         return new Outcome(batch, tokenLogPolicy, added, meanSquaredNorm);
     }
 
@@ -178,12 +201,5 @@ final class PolicyGradient {
                         rollout.sequences().tokenLogProb()[i],
                         logZ))
                 .orElse(new LeastSquares(0));
-    }
-
-    /** The rows of the sequences that were kept, each as often as it stands for. */
-    private static LeastSquares sum(LeastSquares[] rows, int[] kept, double[] probability) {
-        var sum = new LeastSquares(ControlVariates.COUNT);
-        for (int i : kept) sum.add(rows[i], 1 / probability[i]);
-        return sum;
     }
 }

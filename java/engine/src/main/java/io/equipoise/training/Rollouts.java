@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.model.TokenScores;
@@ -22,6 +23,7 @@ final class Rollouts {
     private final Sampler sampler;
     private final SequenceKernels kernels;
     private final int microBatch;
+    private final SharedWork work;
 
     /** Without prompts. */
     Rollouts(
@@ -34,7 +36,7 @@ final class Rollouts {
         this(base, text, constraints, Prompts.NONE, sampler, kernels, microBatch);
     }
 
-    /** @throws IllegalArgumentException if a prompt is too long for the model */
+    /** In one process. */
     Rollouts(
             CausalLanguageModel base,
             TextDecoder text,
@@ -43,6 +45,24 @@ final class Rollouts {
             Sampler sampler,
             SequenceKernels kernels,
             int microBatch) {
+        this(base, text, constraints, prompts, sampler, kernels, microBatch, SharedWork.ALONE);
+    }
+
+    /**
+     * By ranks that divide the sequences among them and know all of them afterwards.
+     *
+     * @param work each rank then calls the same methods
+     * @throws IllegalArgumentException if a prompt is too long for the model
+     */
+    Rollouts(
+            CausalLanguageModel base,
+            TextDecoder text,
+            List<Constraint> constraints,
+            Prompts prompts,
+            Sampler sampler,
+            SequenceKernels kernels,
+            int microBatch,
+            SharedWork work) {
         prompts.requireRoom(sampler.config().maxTokens(), base.config().contextLength());
         this.base = base;
         this.text = text;
@@ -51,6 +71,7 @@ final class Rollouts {
         this.sampler = sampler;
         this.kernels = kernels;
         this.microBatch = microBatch;
+        this.work = work;
     }
 
     /** Of the only prompt. */
@@ -60,7 +81,14 @@ final class Rollouts {
 
     /** @param prompt (B) which prompt each sequence goes on from */
     Sequences sample(CausalLanguageModel proposal, int[] prompt, long first) {
-        return sampler.sample(proposal, prompts, prompt, first);
+        if (work.isAlone()) return sampler.sample(proposal, prompts, prompt, first);
+        return SampledSequence.join(work.all(
+                prompt.length,
+                (from, to) -> from == to
+                        ? List.of()
+                        : SampledSequence.of(
+                                sampler.sample(proposal, prompts, Arrays.copyOfRange(prompt, from, to), first + from)),
+                SampledSequence.FORMAT));
     }
 
     Prompts prompts() {
@@ -73,7 +101,11 @@ final class Rollouts {
     }
 
     double[][] features(List<String> texts) {
-        return FeatureScores.score(constraints, texts);
+        return work.all(
+                        texts.size(),
+                        (from, to) -> Arrays.asList(FeatureScores.score(constraints, texts.subList(from, to))),
+                        SharedWork.Format.DOUBLES)
+                .toArray(double[][]::new);
     }
 
     double[][] features(Sequences sequences) {
@@ -90,7 +122,7 @@ final class Rollouts {
     }
 
     private TokenScores tokenScores(CausalLanguageModel model, Sequences sequences, float[][] functions) {
-        return DistinctSequences.of(sequences).score(model, microBatch, functions);
+        return DistinctSequences.of(sequences, work).score(model, microBatch, functions);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.WordAutomaton;
 import io.equipoise.memory.Vector;
@@ -27,7 +28,15 @@ final class SequenceFeatures implements AutoCloseable {
     /** The others. */
     private final int[] byText;
 
+    private final SharedWork work;
+
     SequenceFeatures(List<Constraint> constraints, TextDecoder text, Kernels kernels) {
+        this(constraints, text, kernels, SharedWork.ALONE);
+    }
+
+    /** @param work whose ranks read texts together; each of them then calls {@link #score} alike */
+    SequenceFeatures(List<Constraint> constraints, TextDecoder text, Kernels kernels, SharedWork work) {
+        this.work = work;
         this.constraints = List.copyOf(constraints);
         this.text = text;
         this.kernels = kernels;
@@ -57,6 +66,14 @@ final class SequenceFeatures implements AutoCloseable {
      * @throws IllegalArgumentException as {@link FeatureScores#score}
      */
     double[][] score(List<int[]> sequences) {
+        return work.all(
+                        sequences.size(),
+                        (from, to) -> Arrays.asList(own(sequences.subList(from, to))),
+                        SharedWork.Format.DOUBLES)
+                .toArray(double[][]::new);
+    }
+
+    private double[][] own(List<int[]> sequences) {
         var phi = new double[sequences.size()][constraints.size()];
         int[][] found = found(sequences);
         for (int k = 0; k < byTokens.length; k++) {

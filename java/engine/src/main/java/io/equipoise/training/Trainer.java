@@ -141,10 +141,12 @@ public final class Trainer implements AutoCloseable {
         var proximal = parts.ppo.map(each -> each.update(rollout, KlController.beta(parts.objective), learningRate));
         double gradientNorm = proximal.map(ProximalPolicyUpdate.Outcome::gradientNorm)
                 .orElseGet(() -> parts.ascend(rollout, coefficient, learningRate));
-        if (!Double.isFinite(parts.policy.weightNorm())) {
+        double weightNorm = parts.policy.weightNorm();
+        if (!Double.isFinite(weightNorm)) {
             throw new ArithmeticException(
                     "the policy's weights are not finite after the update; lower learningRate (" + learningRate + ")");
         }
+        parts.requireTogether(weightNorm);
         parts.proposal.keep(rollout, logPolicy);
         var aim = Moments.desired(parts.correction.aim().constraints());
         var check = parts.steps % config.checkEvery() == 0 ? check(logAimZ) : Step.Check.NONE;
@@ -176,12 +178,13 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * All that a later trainer needs in order to go on from here, copied: training may go on while it is written.
+     * All that a later trainer needs in order to go on from here, copied: training may go on while it is written. It doesn't
+     * tell how many ranks have made it. Where they divide the optimiser's state all must call it.
      *
      * @return the caller closes it
      */
     public Checkpoint checkpoint() {
-        return use.enter("checkpoint", () -> new Checkpoint(parts.state(), parts.tensors()));
+        return use.enter("checkpoint", parts::checkpoint);
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.Collective;
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.model.CausalLanguageModel;
@@ -20,6 +22,8 @@ public final class TrainerBuilder {
     private Kernels kernels = KernelProvider.kernels();
     private Prompts prompts = Prompts.NONE;
     private Optional<Sequences> baseSample = Optional.empty();
+    private Collective collective = Collective.alone();
+    private boolean sharded;
 
     TrainerBuilder(CausalLanguageModel base, TextDecoder text, List<Constraint> constraints, TrainingConfig config) {
         this.base = base;
@@ -55,6 +59,23 @@ public final class TrainerBuilder {
     }
 
     /**
+     * The processes that train together. Each has a trainer that is made alike and calls the same methods of it in the same
+     * order; together they do what one does alone, each a share of every batch.
+     *
+     * @param value stays the caller's, and open as long as the trainer
+     */
+    public TrainerBuilder collective(Collective value) {
+        collective = value;
+        return this;
+    }
+
+    /** Whether the processes divide the optimiser's state among them; by default each has all of it. */
+    public TrainerBuilder sharded(boolean value) {
+        sharded = value;
+        return this;
+    }
+
+    /**
      * Prepares the run: samples the base model, finds λ and a first Z.
      *
      * @throws io.equipoise.target.InfeasibleConstraintException when the constraints can't be met
@@ -64,7 +85,12 @@ public final class TrainerBuilder {
     public Trainer create() {
         config.requirePossible(prompts.size());
         config.requireMeaning(constraints);
-        var features = new SequenceFeatures(constraints, text, kernels);
+        if (config.isPpo() && collective.size() > 1) {
+            throw new IllegalArgumentException("objective ppo trains in one process, got " + collective.size()
+                    + "; leave out --processes, or take kl-control, which has the same aim");
+        }
+        var work = new SharedWork(collective);
+        var features = new SequenceFeatures(constraints, text, kernels, work);
         try {
             var sequenceKernels = new SequenceKernels(kernels);
             var rollouts = new Rollouts(
@@ -74,11 +100,12 @@ public final class TrainerBuilder {
                     prompts,
                     new Sampler(config.sampling()),
                     sequenceKernels,
-                    config.microBatch());
+                    config.microBatch(),
+                    work);
             int[] prompt = prompts.evenly(baseSample.map(Sequences::size).orElse(config.momentSamples()));
             var sequences = baseSample.orElseGet(() -> rollouts.sample(base, prompt, 0));
             var sample = BaseSample.of(constraints, sequences, prompt, features, prompts);
-            var parts = new TrainerParts(base, config, kernels, features, prompts, rollouts, sample);
+            var parts = new TrainerParts(base, config, kernels, features, prompts, rollouts, sample, work, sharded);
             return new Trainer(config, sequenceKernels, sample, parts);
         } catch (RuntimeException | Error failure) {
             features.close();

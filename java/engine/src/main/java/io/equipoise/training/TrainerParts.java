@@ -1,19 +1,26 @@
 package io.equipoise.training;
 
+import io.equipoise.distributed.Collective;
+import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.target.EnergyBasedTarget;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Everything of a {@link Trainer} that a step changes, and so everything that a checkpoint holds. */
 final class TrainerParts implements AutoCloseable {
+    private static final String FIRST_MOMENT = "adam.firstMoment";
+    private static final String SECOND_MOMENT = "adam.secondMoment";
+
     final Batches batches;
     final CausalLanguageModel policy;
     final Adam adam;
@@ -29,6 +36,7 @@ final class TrainerParts implements AutoCloseable {
     boolean stopped;
     KlAverage klAverage = KlAverage.NONE;
 
+    private final Collective collective;
     private final TrainingConfig config;
     private final EnergyBasedTarget target;
 
@@ -37,6 +45,8 @@ final class TrainerParts implements AutoCloseable {
      *
      * @param features closed with these
      * @param sample of the base model
+     * @param work of the ranks that train together
+     * @param sharded whether they divide the optimiser's state too
      */
     TrainerParts(
             CausalLanguageModel base,
@@ -45,8 +55,11 @@ final class TrainerParts implements AutoCloseable {
             SequenceFeatures features,
             Prompts prompts,
             Rollouts rollouts,
-            BaseSample sample) {
+            BaseSample sample,
+            SharedWork work,
+            boolean sharded) {
         this.config = config;
+        collective = work.collective();
         target = sample.target();
         objective = config.objectiveFunction();
         batches = new Batches(rollouts, features, sample, config);
@@ -70,8 +83,9 @@ final class TrainerParts implements AutoCloseable {
         }
         policy = base.copy();
         policy.trainable(trainable);
-        gradient = new PolicyGradient(policy, config, variates);
-        adam = new Adam(kernels, policy.parameters().value().size(), trainable);
+        gradient = new PolicyGradient(policy, config, variates, work);
+        adam = new Adam(
+                kernels, policy.parameters().value().size(), trainable, sharded ? collective : Collective.alone());
         proposal = new Proposal(base, policy, config);
         ppo = config.isPpo() ? Optional.of(new ProximalPolicyUpdate(policy, adam, config, kernels)) : Optional.empty();
     }
@@ -106,6 +120,18 @@ final class TrainerParts implements AutoCloseable {
         }
     }
 
+    /** @throws IllegalStateException unless all ranks have the same policy, as far as its norm tells */
+    void requireTogether(double weightNorm) {
+        double[][] norms = collective.gather(new double[] {weightNorm});
+        for (double[] norm : norms) {
+            if (Double.compare(norm[0], norms[0][0]) == 0) continue;
+            throw new IllegalStateException("after step " + steps + " the ranks' policies differ, their norms are "
+                    + Arrays.stream(norms).map(each -> Double.toString(each[0])).collect(Collectors.joining(", "))
+                    + "; run all ranks on processors of one kind, or force one by --cpu-isa, and go on from the last"
+                    + " checkpoint with --resume");
+        }
+    }
+
     /** Aims at corrected moments, which the control variates then know of. */
     void correct() {
         if (correction.correct(proposal.moments())) refit();
@@ -122,12 +148,20 @@ final class TrainerParts implements AutoCloseable {
         learningRateScale /= 2;
     }
 
-    /** What is too large for a {@link TrainerState}, by name, where it is. */
-    Map<String, Vector> tensors() {
+    /** All of it, copied; where ranks divide the optimiser's state, a call of all ranks. */
+    Checkpoint checkpoint() {
+        try (var moments = adam.moments()) {
+            var tensors = tensors();
+            tensors.put(FIRST_MOMENT, moments.first());
+            tensors.put(SECOND_MOMENT, moments.second());
+            return new Checkpoint(state(), tensors);
+        }
+    }
+
+    /** What is too large for a {@link TrainerState}, but Adam's, by name, where it is. */
+    private Map<String, Vector> tensors() {
         var tensors = new LinkedHashMap<String, Vector>();
         tensors.put(Checkpoint.POLICY, policy.parameters().value());
-        tensors.put("adam.firstMoment", adam.firstMoment());
-        tensors.put("adam.secondMoment", adam.secondMoment());
         if (proposal.state().source() == Proposal.Source.OWN) {
             tensors.put("proposal", proposal.model().parameters().value());
         }
@@ -181,6 +215,8 @@ final class TrainerParts implements AutoCloseable {
         restore(checkpoint.state());
         if (correction.state().moved()) refit();
         checkpoint.copyTo(tensors());
+        long parameters = policy.parameters().value().size();
+        adam.restore(checkpoint.tensor(FIRST_MOMENT, parameters), checkpoint.tensor(SECOND_MOMENT, parameters));
         policy.changed();
         if (proposal.state().source() == Proposal.Source.OWN) proposal.model().changed();
     }

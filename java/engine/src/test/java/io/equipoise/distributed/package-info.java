@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.distributed;
+
+import org.jspecify.annotations.NullMarked;
