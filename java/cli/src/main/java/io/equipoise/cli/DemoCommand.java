@@ -6,7 +6,6 @@ import io.equipoise.cli.report.OutcomeTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -25,11 +24,8 @@ final class DemoCommand extends Command {
     @Option(names = "--seed", paramLabel = "N", description = "Of every random number.")
     private Optional<Long> seed = Optional.empty();
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "Override a value by dotted path, such as training.steps=5.")
-    private List<String> overrides = new ArrayList<>();
+    @Mixin
+    private OverrideOption overrides = new OverrideOption();
 
     @Mixin
     private DeviceOption device = new DeviceOption();
@@ -58,7 +54,7 @@ final class DemoCommand extends Command {
             source.override("training.seed=" + value);
             source.override("evaluation.seed=" + (value + 1));
         });
-        for (String override : overrides) source.override(override);
+        overrides.apply(source);
         var read = ConfigReader.read(source);
         var run = output.map(read::withOutput).orElse(read);
         var result = new TrainingRun(run, chosen, memory, console(), log -> logFile(log.toString())).run();

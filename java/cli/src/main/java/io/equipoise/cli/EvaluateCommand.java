@@ -7,8 +7,6 @@ import io.equipoise.cli.report.OutcomeTable;
 import io.equipoise.model.ModelHub;
 import io.equipoise.training.Evaluator;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +37,8 @@ final class EvaluateCommand extends Command {
             description = "Take lambda from this run's last checkpoint; otherwise it is found anew.")
     private Optional<Path> run = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a value by dotted path.")
-    private List<String> overrides = new ArrayList<>();
+    @Mixin
+    private OverrideOption overrides = new OverrideOption();
 
     @Mixin
     private DeviceOption device = new DeviceOption();
@@ -54,7 +52,7 @@ final class EvaluateCommand extends Command {
         long start = System.nanoTime();
         var chosen = device.choose();
         var source = ConfigSource.read(config);
-        for (String override : overrides) source.override(override);
+        overrides.apply(source);
         var read = ConfigReader.read(source);
         var configured = ConfiguredTarget.of(read, run);
         try (var base = ModelHub.load(ModelFolder.of(read.model()), read.precision(), chosen);

@@ -5,11 +5,10 @@ import io.equipoise.cli.config.ConfigSource;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.decoding.ImportanceWeights;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** The options with which {@code sample} samples from a configuration's target instead of from a model. */
@@ -49,8 +48,8 @@ final class TargetOptions {
             description = "Take lambda from this run's last checkpoint; otherwise it is found anew.")
     private Optional<Path> run = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a value by dotted path.")
-    private List<String> overrides = new ArrayList<>();
+    @ArgGroup(exclusive = false)
+    private OverrideOption overrides = new OverrideOption();
 
     @Option(
             names = "--policy",
@@ -105,7 +104,7 @@ final class TargetOptions {
      */
     RunConfig config(Optional<Long> seed) {
         var source = ConfigSource.read(config.orElseThrow());
-        for (String override : overrides) source.override(override);
+        overrides.apply(source);
         seed.ifPresent(value -> source.override("evaluation.seed=" + value));
         return ConfigReader.read(source);
     }

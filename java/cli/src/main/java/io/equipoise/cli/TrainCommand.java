@@ -8,8 +8,6 @@ import io.equipoise.cli.report.OutcomeTable;
 import io.equipoise.model.Device;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,11 +36,8 @@ final class TrainCommand extends Command {
             description = "At a step with a NaN or infinity: leave it out, or stop before it (the default).")
     private Optional<String> onNan = Optional.empty();
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "Override a value by dotted path, such as training.steps=5.")
-    private List<String> overrides = new ArrayList<>();
+    @Mixin
+    private OverrideOption overrides = new OverrideOption();
 
     @Option(names = "--output", paramLabel = "DIR", description = "The run folder; default runs/NAME-TIME.")
     private Optional<Path> output = Optional.empty();
@@ -67,14 +62,14 @@ final class TrainCommand extends Command {
         var file = config.orElseThrow(() ->
                 new ConfigException("nothing to train: give a configuration, or --resume and the folder of a run"));
         var source = ConfigSource.read(file);
-        for (String override : overrides) source.override(override);
+        overrides.apply(source);
         var read = read(source);
         var run = output.map(read::withOutput).orElse(read);
         return training(run, chosen, together).run();
     }
 
     private TrainingRun.Result resumed(Path run, Device chosen, TrainingProcesses together) throws IOException {
-        if (config.isPresent() || !overrides.isEmpty() || output.isPresent()) {
+        if (config.isPresent() || overrides.isGiven() || output.isPresent()) {
             throw new ConfigException("--resume goes on with a run as it was configured; leave out the configuration,"
                     + " --set and --output, or begin a new run");
         }

@@ -64,6 +64,12 @@ class HostileInputTest {
         refused(train(text.toString()), "config.yaml, line ", "more than 20000 values");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\\u", "\\x4", "\\UFFFFFFFF\"", "\\U00110000\""})
+    void escapesOfNoCharacter(String escape) throws IOException {
+        refused(train("model: \"" + escape), "config.yaml", ": not YAML: ");
+    }
+
     @Test
     void configurationThatHoldsItself() throws IOException {
         refused(train("model: &a [*a]\n"), "config.yaml", "nested too deeply");

@@ -75,6 +75,12 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
             throw new ConfigException(name + line + ": not YAML: " + e.getProblem(), e);
         } catch (YAMLException e) {
             throw new ConfigException(name + ": not YAML: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            // What the parser makes of an escape that the file ends in, or whose number is no character's.
+            throw new ConfigException(
+                    name + ": not YAML: an escape in double quotes, such as \\x41, needs the hexadecimal digits of a"
+                            + " character (" + e.getMessage() + ")",
+                    e);
         }
         if (node == null) throw new ConfigException(name + " is empty");
         return node;
