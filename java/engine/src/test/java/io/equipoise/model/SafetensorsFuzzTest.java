@@ -82,7 +82,8 @@ class SafetensorsFuzzTest {
             case 3 -> root.remove(name);
             case 4 -> root.set("copy", tensor.deepCopy());
             case 5 -> tensor.remove(List.of("dtype", "shape", "data_offsets").get(random.nextInt(3)));
-            case 6 -> text = "{\"" + name + "\":" + tensor + "," + root.toString().substring(1);
+            case 6 ->
+                text = "{\"" + name + "\":" + tensor + "," + root.toString().substring(1);
             default -> tensor.set("extra", nested(random.nextInt(900)));
         }
         return file(bytes(text.isEmpty() ? root.toString() : text), data);
