@@ -29,10 +29,10 @@ class ExperimentsSummaryTest {
     @Test
     void everyClaimHasItsVerdict() {
         var json = summary();
-        assertThat(json.at("/runs/planned").asInt()).isEqualTo(17);
-        assertThat(json.at("/runs/made").asInt()).isEqualTo(17);
+        assertThat(json.at("/runs/planned").asInt()).isEqualTo(18);
+        assertThat(json.at("/runs/made").asInt()).isEqualTo(18);
         assertThat(json.at("/runs/missing")).isEmpty();
-        assertThat(json.at("/runs/cpuSeconds").asDouble()).isEqualTo(17 * 720);
+        assertThat(json.at("/runs/cpuSeconds").asDouble()).isEqualTo(18 * 720);
         // 1 of 2 isn't seven tenths.
         assertClaim(json, "constraintSatisfaction", "not reproduced", 1, 2, 2);
         assertClaim(json, "klTargetPolicy", "reproduced", 2, 2, 2);
@@ -68,7 +68,7 @@ class ExperimentsSummaryTest {
     @Test
     void everyGroupOfRunsHasItsFigures() {
         var figures = summary().path("figures");
-        assertThat(figures).hasSize(9);
+        assertThat(figures).hasSize(10);
         var reinforce = new ArrayList<JsonNode>();
         figures.forEach(figure -> {
             if (figure.path("method").asText().equals("reinforce")) reinforce.add(figure);
@@ -100,7 +100,7 @@ class ExperimentsSummaryTest {
         assertThat(text.code()).isZero();
         assertThat(text.out())
                 .contains(
-                        "15 of 17 runs are there; they took 3.0 hours of one core. Missing, with their seeds:",
+                        "16 of 18 runs are there; they took 3.2 hours of one core. Missing, with their seeds:",
                         "- 02-female: gdc++ [1, 2]")
                 .contains("2. gdc++ comes nearer to the target than gdc: not enough runs")
                 .contains("1 of 1 so far (2 of 2 wanted");
@@ -113,7 +113,7 @@ class ExperimentsSummaryTest {
         }
         var json = summary();
         assertThat(json.at("/runs/made").asInt()).isZero();
-        assertThat(json.at("/runs/missing")).hasSize(17);
+        assertThat(json.at("/runs/missing")).hasSize(18);
         assertThat(json.path("claims"))
                 .allMatch(claim -> claim.path("verdict").asText().equals("not enough runs"));
         assertThat(json.at("/figures/0/klTargetPolicy/mean").isNull()).isTrue();
@@ -126,7 +126,7 @@ class ExperimentsSummaryTest {
         summary();
         var page = Files.readString(folder.resolve("tables.md"));
         assertThat(page)
-                .contains("17 of 17 runs are there; they took 3.4 hours of one core.")
+                .contains("18 of 18 runs are there; they took 3.6 hours of one core.")
                 .contains("| 1 word | KL(p‖π), nats | gdc++ 2.200 ± 0.153 (3 runs) | gdc 3.200 ± 0.153 (3 runs) | ++ |")
                 .contains("|  | desired | base model | gdc++ | gdc | reinforce |")
                 .contains("| E_π φ of home, pointwise | 1.000 | 0.100 | 0.700 ± 0.000 | 0.400 ± 0.000 | 0.950 |")
@@ -144,6 +144,7 @@ class ExperimentsSummaryTest {
                         "steps-pointwise.svg",
                         "steps-distributional.svg",
                         "moments.svg",
+                        "longer.svg",
                         "gradient-variance.svg",
                         "reward.svg",
                         "diversity.svg",
@@ -161,6 +162,24 @@ class ExperimentsSummaryTest {
         summary();
         for (int i = 0; i < first.size(); i++) {
             assertThat(folder.resolve("plots").resolve(first.get(i))).hasContent(contents.get(i));
+        }
+    }
+
+    /** More steps would squeeze the other curves. */
+    @Test
+    void longerRunsHaveAPlotToThemselves() throws IOException {
+        var json = summary();
+        assertThat(json.path("figures"))
+                .filteredOn(figure -> figure.path("method").asText().equals("gdc++-longer"))
+                .singleElement()
+                .satisfies(figure ->
+                        assertThat(figure.at("/moments/female/mean").asDouble()).isEqualTo(0.48));
+        assertThat(folder.resolve("tables.md")).content().contains("| steps |  |  | 4 | 4 | 8 |");
+        for (String name : plots()) {
+            var content = assertThat(folder.resolve("plots").resolve(name)).content();
+            if (name.equals("longer.svg"))
+                content.contains(">gdc++-longer<", ">gdc++<").doesNotContain(">gdc<");
+            else content.doesNotContain("longer");
         }
     }
 

@@ -22,12 +22,13 @@ final class MadeUpExperiments {
               gdc: [training.objective=gdc]
               gdc++: [training.objective=gdc++]
               reinforce: [training.objective=reinforce, training.onPolicy=true]
+              gdc++-longer: [training.objective=gdc++, training.steps=8]
             studies:
               - tasks: [01-word]
                 methods: {gdc++: 3, gdc: 3, reinforce: 1}
                 batchSizes: []
               - tasks: [02-female]
-                methods: {gdc++: 3, gdc: 3}
+                methods: {gdc++: 3, gdc: 3, gdc++-longer: 1}
                 batchSizes: []
               - tasks: [01-word, 02-female]
                 methods: {gdc++: 1, gdc: 1}
@@ -61,6 +62,7 @@ final class MadeUpExperiments {
             write(FEMALE, "gdc", "", seed, 0.45, 2, 1, 0.8, 8);
         }
         write(WORD, "reinforce", "", 0, 0.95, 30, 40, 0.3, 5);
+        write(FEMALE, "gdc++-longer", "", 0, 0.48, 0.5, 2, 0.8, 2);
         for (String task : List.of(WORD, FEMALE)) {
             write(task, "gdc++", "-batch-64", 0, 0.4, 2.5, 1, 0.9, 3);
             write(task, "gdc", "-batch-64", 0, 0.2, 5, 2, 0.9, 9);
@@ -84,9 +86,10 @@ final class MadeUpExperiments {
             double variance)
             throws IOException {
         String constraint = task.equals(WORD) ? "home" : "female";
+        int steps = method.endsWith("-longer") ? 2 * STEPS : STEPS;
         var result = StepJson.node();
         result.put("task", task).put("method", method).put("seed", seed);
-        result.put("batchSize", batch.isEmpty() ? 256 : 64).put("steps", STEPS).put("cpuSeconds", 720);
+        result.put("batchSize", batch.isEmpty() ? 256 : 64).put("steps", steps).put("cpuSeconds", 720);
         result.putObject("desired").put(constraint, task.equals(WORD) ? 1 : 0.5);
         model(result.putObject("before"), constraint, 0.1, 4, 0, 0.95);
         double extra = BY_SEED.get(seed);
@@ -104,7 +107,7 @@ final class MadeUpExperiments {
         new TreeMap<>(values).forEach((name, value) -> {
             var array = series.putArray(name);
             // Not measured at every step.
-            for (int step = 0; step < STEPS; step++) {
+            for (int step = 0; step < steps; step++) {
                 if (step % 2 == 0) array.add(value);
                 else array.addNull();
             }

@@ -159,7 +159,10 @@ final class OutcomePlots {
 
     private List<Legend> legend(Style first) {
         var legend = new ArrayList<Legend>(List.of(first.withoutLine()));
-        for (String method : results.methods()) legend.add(styles.of(method).withoutLine());
+        results.pointwise().stream()
+                .flatMap(task -> results.methods(task).stream())
+                .distinct()
+                .forEach(method -> legend.add(styles.of(method).withoutLine()));
         return legend;
     }
 

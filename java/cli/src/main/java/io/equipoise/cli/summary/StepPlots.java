@@ -1,5 +1,6 @@
 package io.equipoise.cli.summary;
 
+import io.equipoise.cli.config.ConstraintConfig;
 import io.equipoise.cli.plot.Figure;
 import io.equipoise.cli.plot.Layer;
 import io.equipoise.cli.plot.Legend;
@@ -14,7 +15,7 @@ import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 
-/** Plots over the steps of training, of the methods that match a distribution. */
+/** Plots over the steps of training, of some methods. */
 final class StepPlots {
     private static final String SERIES = "moments.";
     private static final String STEPS = "steps";
@@ -25,11 +26,11 @@ final class StepPlots {
     private final Styles styles;
     private final List<String> methods;
 
-    StepPlots(Results results, Styles styles) {
+    StepPlots(Results results, Styles styles, List<String> methods) {
         this.results = results;
         this.styles = styles;
+        this.methods = methods;
         curves = new Curves(results, styles);
-        methods = ResultPlots.distributionMatching(results.methods());
     }
 
     /** A row a task: satisfaction, KL(p‖π), KL(π‖a). */
@@ -43,27 +44,24 @@ final class StepPlots {
             double targetsOwn = results.first(task)
                     .map(run -> run.before(Measure.KL_TARGET_POLICY))
                     .orElse(Double.NaN);
-            panels.add(panel(
-                    "",
-                    task,
-                    below,
-                    Measure.KL_TARGET_POLICY.label(),
-                    List.of(new Layer.Level(0)),
-                    run -> smooth(run, Measure.KL_TARGET_POLICY.key()),
-                    (run, model) -> run.value(model, Measure.KL_TARGET_POLICY)));
-            panels.add(panel(
-                    "",
-                    task,
-                    below,
-                    Measure.KL_POLICY_BASE.label(),
-                    List.of(new Layer.Level(targetsOwn)),
-                    run -> smooth(run, Measure.KL_POLICY_BASE.key()),
-                    (run, model) -> run.value(model, Measure.KL_POLICY_BASE)));
+            panels.add(divergence(task, below, Measure.KL_TARGET_POLICY, 0));
+            panels.add(divergence(task, below, Measure.KL_POLICY_BASE, targetsOwn));
         }
         var legend = legend();
         legend.add(Styles.BASE.withoutLine());
         legend.add(Layer.Level.legend("value for π = p"));
         return figure("Constraint satisfaction, KL(p‖π) and KL(π‖a) over steps", 3, legend, panels);
+    }
+
+    private Panel divergence(Task task, String below, Measure measure, double level) {
+        return panel(
+                "",
+                task,
+                below,
+                measure.label(),
+                List.of(new Layer.Level(level)),
+                run -> smooth(run, measure.key()),
+                (run, model) -> run.value(model, measure));
     }
 
     private Panel satisfaction(Task task, String below) {
@@ -109,27 +107,43 @@ final class StepPlots {
     Optional<Figure> moments() {
         var panels = new ArrayList<Panel>();
         for (var task : withResults(results.distributional())) {
-            for (var constraint : task.constraints()) {
-                double desired = constraint.moment();
-                panels.add(panel(
-                        "task " + task.number() + ": " + constraint.name(),
-                        task,
-                        STEPS,
-                        "E_π φ",
-                        List.of(
-                                new Layer.Zone(
-                                        Math.max(0, desired - PaperClaims.TOLERANCE),
-                                        Math.min(1, desired + PaperClaims.TOLERANCE)),
-                                new Layer.Level(desired)),
-                        run -> smooth(run, SERIES + constraint.name()),
-                        (run, model) -> model.moment(constraint.name())));
-            }
+            for (var constraint : task.constraints()) panels.add(feature(task, constraint));
         }
+        return figure("E_π φ over steps, feature by feature", 3, featureLegend(), panels);
+    }
+
+    /** The same of some tasks, each followed by KL(p‖π). */
+    Optional<Figure> features(List<Task> tasks) {
+        var panels = new ArrayList<Panel>();
+        for (var task : withResults(tasks)) {
+            for (var constraint : task.constraints()) panels.add(feature(task, constraint));
+            panels.add(divergence(task, STEPS, Measure.KL_TARGET_POLICY, 0));
+        }
+        return figure("E_π φ and KL(p‖π) over more steps", 3, featureLegend(), panels);
+    }
+
+    private Panel feature(Task task, ConstraintConfig constraint) {
+        double desired = constraint.moment();
+        return panel(
+                "task " + task.number() + ": " + constraint.name(),
+                task,
+                STEPS,
+                "E_π φ",
+                List.of(
+                        new Layer.Zone(
+                                Math.max(0, desired - PaperClaims.TOLERANCE),
+                                Math.min(1, desired + PaperClaims.TOLERANCE)),
+                        new Layer.Level(desired)),
+                run -> smooth(run, SERIES + constraint.name()),
+                (run, model) -> model.moment(constraint.name()));
+    }
+
+    private List<Legend> featureLegend() {
         var legend = legend();
         legend.add(Styles.BASE.withoutLine());
         legend.add(Layer.Level.legend("desired"));
         legend.add(Layer.Zone.legend("within " + PaperClaims.TOLERANCE + " of it"));
-        return figure("E_π φ over steps, feature by feature", 3, legend, panels);
+        return legend;
     }
 
     /** A panel a task that the claim is about; logarithmic. */

@@ -13,7 +13,8 @@ final class Styles {
             new Style("", "#d55e00", "7 4", Marker.SQUARE, false),
             new Style("", "#1b1f24", "2 3", Marker.TRIANGLE, true),
             new Style("", "#007a5a", "9 3 2 3", Marker.DIAMOND, false),
-            new Style("", "#9a4f82", "4 2", Marker.TRIANGLE_DOWN, true));
+            new Style("", "#9a4f82", "4 2", Marker.TRIANGLE_DOWN, true),
+            new Style("", "#8c5a00", "12 3", Marker.SQUARE, true));
 
     /** The base model, where it has a place in a plot. */
     static final Style BASE = new Style("base model", "#57606a", "", Marker.DIAMOND, true);
