@@ -95,7 +95,16 @@ class ExperimentPlanTest {
         assertThat(plan.experiments()).isNotEmpty().allSatisfy(experiment -> assertThat(
                         experiment.config(OURS).constraints())
                 .isNotEmpty());
-        for (var study : plan.studies()) assertThat(study.methods()).containsKeys("gdc++", "gdc");
+        for (String task : plan.tasks()) {
+            for (String method : List.of("gdc++", "gdc")) {
+                assertThat(plan.experiments())
+                        .as(task + ", " + method)
+                        .filteredOn(experiment -> experiment.task().equals(task)
+                                && experiment.method().equals(method)
+                                && experiment.batchSize() == 0)
+                        .hasSize(3);
+            }
+        }
     }
 
     @ParameterizedTest
