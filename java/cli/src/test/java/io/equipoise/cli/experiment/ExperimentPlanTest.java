@@ -95,6 +95,11 @@ class ExperimentPlanTest {
         assertThat(plan.experiments()).isNotEmpty().allSatisfy(experiment -> assertThat(
                         experiment.config(OURS).constraints())
                 .isNotEmpty());
+        for (var study : plan.studies()) {
+            // Longer runs are compared with those of the same method.
+            if (study.methods().containsKey("gdc++-longer")) continue;
+            assertThat(study.methods()).containsKeys("gdc++", "gdc");
+        }
         for (String task : plan.tasks()) {
             for (String method : List.of("gdc++", "gdc")) {
                 assertThat(plan.experiments())
