@@ -1,5 +1,6 @@
 package io.equipoise.cuda;
 
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
@@ -32,7 +33,7 @@ public final class CudaProvider implements KernelProvider {
     @Override
     public Kernels create() {
         unavailable().ifPresent(reason -> {
-            throw new KernelException("kernels 'cuda' can't run here: " + reason);
+            throw new KernelUnavailableException("kernels 'cuda' can't run here: " + reason);
         });
         return FirstDevice.KERNELS;
     }
