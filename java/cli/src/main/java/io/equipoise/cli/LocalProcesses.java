@@ -109,6 +109,7 @@ final class LocalProcesses {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the queue is what is waited for
     private void start(int rank, List<String> arguments, Path meeting) throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
