@@ -1,8 +1,8 @@
 package io.equipoise.cuda;
 
-import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.Kernels;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;

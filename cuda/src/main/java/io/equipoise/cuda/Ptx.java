@@ -1,7 +1,7 @@
 package io.equipoise.cuda;
 
-import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,10 @@
 package io.equipoise.cpu;
 
-import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.CoefficientRule;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Shapes;
 import io.equipoise.kernels.TransformerKernels;

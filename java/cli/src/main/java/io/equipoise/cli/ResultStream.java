@@ -65,9 +65,8 @@ final class ResultStream extends PrintStream {
 
         /** The system's sentence may be in another language. */
         boolean isReaderGone() {
-            return failure.isPresent() && pipe
-                    || failure.filter(e -> String.valueOf(e.getMessage()).contains("Broken pipe"))
-                            .isPresent();
+            return failure.filter(e -> pipe || String.valueOf(e.getMessage()).contains("Broken pipe"))
+                    .isPresent();
         }
 
         @Override
