@@ -2,6 +2,7 @@ package io.equipoise.cuda;
 
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.Kernels;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
@@ -32,7 +33,7 @@ public final class CudaProvider implements KernelProvider {
     @Override
     public Kernels create() {
         unavailable().ifPresent(reason -> {
-            throw new KernelException("kernels 'cuda' can't run here: " + reason);
+            throw new KernelUnavailableException("kernels 'cuda' can't run here: " + reason);
         });
         return FirstDevice.KERNELS;
     }

@@ -1,6 +1,7 @@
 package io.equipoise.cuda;
 
 import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ final class Ptx {
         for (int each : ARCHITECTURES) {
             if (architecture >= each) return TEXTS.computeIfAbsent(operation + ".compute_" + each, Ptx::read);
         }
-        throw new KernelException("no CUDA kernel is shipped for compute capability " + architecture / 10.0
+        throw new KernelUnavailableException("no CUDA kernel is shipped for compute capability " + architecture / 10.0
                 + ", wanted " + oldest() / 10.0 + " or more");
     }
 

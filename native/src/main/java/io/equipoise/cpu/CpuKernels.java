@@ -4,6 +4,7 @@ import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.CoefficientRule;
 import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.kernels.Shapes;
 import io.equipoise.kernels.TransformerKernels;
@@ -22,10 +23,10 @@ public final class CpuKernels implements Kernels {
     private final InstructionSet instructionSet;
     private final TransformerKernels transformer;
 
-    /** @throws KernelException when this CPU lacks the instruction set */
+    /** @throws KernelUnavailableException when this CPU lacks the instruction set */
     public CpuKernels(InstructionSet instructionSet) {
         if (!instructionSet.isSupported()) {
-            throw new KernelException(
+            throw new KernelUnavailableException(
                     "this CPU can't run " + instructionSet + "; it can run " + InstructionSet.supported());
         }
         this.instructionSet = instructionSet;
@@ -224,7 +225,7 @@ public final class CpuKernels implements Kernels {
         @Override
         public Kernels create() {
             NativeLibrary.MISSING.ifPresent(reason -> {
-                throw new KernelException(reason);
+                throw new KernelUnavailableException(reason);
             });
             return new CpuKernels(InstructionSet.chosen());
         }

@@ -1,6 +1,6 @@
 package io.equipoise.cpu;
 
-import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelUnavailableException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -45,7 +45,7 @@ public enum InstructionSet {
     /**
      * The fastest that can run here, or the one that {@value #PROPERTY} names.
      *
-     * @throws KernelException when the property names none, or one that can't run here
+     * @throws KernelUnavailableException when the property names none, or one that can't run here
      */
     public static InstructionSet chosen() {
         var supported = supported();
@@ -54,9 +54,9 @@ public enum InstructionSet {
         for (var set : values()) {
             if (!set.toString().equals(forced)) continue;
             if (supported.contains(set)) return set;
-            throw new KernelException(PROPERTY + "=" + forced + ", but this CPU can run only " + supported);
+            throw new KernelUnavailableException(PROPERTY + "=" + forced + ", but this CPU can run only " + supported);
         }
-        throw new KernelException(PROPERTY + "=" + forced + ", wanted one of " + Arrays.toString(values()));
+        throw new KernelUnavailableException(PROPERTY + "=" + forced + ", wanted one of " + Arrays.toString(values()));
     }
 
     /** As the property spells it: {@code scalar}, {@code avx512_bf16}. */

@@ -30,7 +30,7 @@ abstract class Command implements Callable<Integer> {
         try {
             run();
             return 0;
-        } catch (Exception | LinkageError | OutOfMemoryError failure) {
+        } catch (Exception | Error failure) {
             return Failures.report(failure, console, logFile);
         } finally {
             Logs.stop();

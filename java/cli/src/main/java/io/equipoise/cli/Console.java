@@ -14,6 +14,9 @@ final class Console {
     private final PrintStream err;
     private final boolean terminal;
     private boolean json;
+    /** Whether stdout has the one object that it is to have with {@code --json}. */
+    private boolean answered;
+
     private boolean verbose;
     /** Columns of the line that is being rewritten in place. */
     private int progress = NOTHING;
@@ -63,13 +66,25 @@ final class Console {
     /** The result for programs; nothing without {@code --json}. */
     synchronized void result(JsonNode node) {
         endProgress();
-        if (!json) return;
+        if (!json || answered) return;
+        answered = true;
         try {
             out.println(JSON.writeValueAsString(node));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of plain values could not be written", e);
         }
         out.flush();
+    }
+
+    /**
+     * With {@code --json} and no result so far: {@code {"error": …}} in its place.
+     *
+     * @param code that the program ends with
+     */
+    void failure(String message, int code) {
+        var node = JSON.createObjectNode();
+        node.putObject("error").put("message", message).put("exitCode", code);
+        result(node);
     }
 
     /** A line on stderr. */

@@ -1,5 +1,6 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.Device;
 import picocli.CommandLine.Option;
 
@@ -17,17 +18,17 @@ final class DeviceOption {
     /**
      * The device, which can be used; the process's kernels are from now on its own.
      *
-     * @throws IllegalArgumentException when there is none of that name, it can't be used here, or other kernels are forced
+     * @throws InvalidInputException when there is none of that name, it can't be used here, or other kernels are forced
      */
     Device choose() {
         var device = Device.named(name);
         device.unavailable().ifPresent(reason -> {
-            throw new IllegalArgumentException("--device " + device + " can't run here: " + reason);
+            throw new InvalidInputException("--device " + device + " can't run here: " + reason);
         });
         if (device == Device.CPU) return device;
         String kernels = System.getProperty(KERNELS, "");
         if (!kernels.isEmpty() && !kernels.equals(device.toString())) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--device " + device + " takes --kernels " + device + ", got " + kernels + "; leave --kernels out");
         }
         System.setProperty(KERNELS, device.toString());

@@ -1,5 +1,6 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.cli.experiment.Experiment;
 import io.equipoise.cli.experiment.Experiments;
@@ -65,7 +66,7 @@ final class ExperimentsCommand extends Command {
 
     private void summarise() throws IOException {
         if (!only.isEmpty() || !methods.isEmpty() || seeds != Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--summary is about all results; leave out --only, --method and --seeds, which choose what is run");
         }
         var read = Summary.read(folder);
@@ -76,15 +77,15 @@ final class ExperimentsCommand extends Command {
 
     /** What is asked for must be in the plan, or a slip of the hand would look like work done. */
     private void check(List<Experiment> planned) {
-        if (seeds < 1) throw new IllegalArgumentException("--seeds must be >= 1, got " + seeds);
+        if (seeds < 1) throw new InvalidInputException("--seeds must be >= 1, got " + seeds);
         for (int number : only) {
             if (planned.stream().anyMatch(experiment -> experiment.number() == number)) continue;
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--only " + number + ": the plan has the tasks " + names(planned, Experiment::number));
         }
         for (String method : methods) {
             if (planned.stream().anyMatch(experiment -> experiment.method().equals(method))) continue;
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--method " + method + ": the plan has the methods " + names(planned, Experiment::method));
         }
     }

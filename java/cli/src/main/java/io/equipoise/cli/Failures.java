@@ -1,7 +1,9 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.distributed.LostRankException;
 import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.model.ModelFormatException;
 import java.nio.file.FileSystemException;
 import java.util.Locale;
@@ -42,19 +44,24 @@ final class Failures {
         // The signal decides about the exit code, and nothing is wrong.
         if (thrown instanceof RunStoppedException) return UNEXPECTED;
         if (thrown instanceof ProcessFailedException ended) {
-            console.say("error: " + ended.getMessage());
+            String message = String.valueOf(ended.getMessage());
+            console.say("error: " + message);
+            console.failure(message, ended.code());
             return ended.code();
         }
         var failure = cause(thrown);
         LOG.error(TOLD, "failed", failure);
         boolean usage = isUsers(failure);
-        console.say("error: " + printable(message(failure)));
+        int code = usage ? USAGE : UNEXPECTED;
+        String message = printable(message(failure));
+        console.say("error: " + message);
+        console.failure(message, code);
         if (console.verbose()) failure.printStackTrace(console.err());
         else if (!usage) {
             console.say(logFile.map(file -> "The stack trace is in " + file + ".")
                     .orElse("Run again with --verbose for the stack trace."));
         }
-        return usage ? USAGE : UNEXPECTED;
+        return code;
     }
 
     private static Throwable cause(Throwable thrown) {
@@ -63,10 +70,11 @@ final class Failures {
         return cause == null ? thrown : cause;
     }
 
-    private static boolean isUsers(Throwable failure) {
-        return failure instanceof IllegalArgumentException
+    /** Whether it is the user's to mend; all else is the program's own fault, or the machine's. */
+    static boolean isUsers(Throwable failure) {
+        return failure instanceof InvalidInputException
                 || failure instanceof ModelFormatException
-                || failure instanceof KernelException;
+                || failure instanceof KernelUnavailableException;
     }
 
     /** What a file says must not move the terminal's cursor, nor fill its screen. */
@@ -101,6 +109,7 @@ final class Failures {
         if (message != null
                 && (isUsers(failure)
                         || failure instanceof ArithmeticException
+                        || failure instanceof KernelException
                         || failure instanceof RunWriteException
                         || failure instanceof LostRankException)) return message;
         return failure.toString();

@@ -1,22 +1,21 @@
 package io.equipoise.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.equipoise.distributed.Rendezvous;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
+import java.util.function.Consumer;
 
 /** The ranks of one run as processes of this machine: this very program, with its own options, once for each. */
 final class LocalProcesses {
@@ -24,24 +23,31 @@ final class LocalProcesses {
     private static final long GRACE_SECONDS = 20;
 
     private static final long POLL_MILLIS = 50;
-    private static final int REMEMBERED_LINES = 50;
-    private static final int SIGNALLED = 128;
     private static final String CARDS = "CUDA_VISIBLE_DEVICES";
     /** The environment variable that tells a process whose end is its own. */
     private static final String PARENT = "EQUIPOISE_PARENT";
 
-    /** What Gloo prints on stdout, which is for results. */
-    private static final String GLOO = "[Gloo] ";
-
     private final Console console;
     private final int count;
-    private final List<Process> processes = new ArrayList<>();
-    private final List<Deque<String>> printed = new ArrayList<>();
-    private final List<Thread> readers = new ArrayList<>();
+    private final String run;
+    private final List<RankProcess> ranks = new ArrayList<>();
+    /** Ranks in the order in which they have ended. */
+    private final BlockingQueue<RankProcess> ended = new LinkedBlockingQueue<>();
+    /** With {@code --json}, rank 0's stdout: it is this program's only if nothing goes wrong that rank 0 can't know. */
+    private final List<String> results = Collections.synchronizedList(new ArrayList<>());
 
-    LocalProcesses(Console console, int count) {
+    private final CountDownLatch done = new CountDownLatch(1);
+
+    /** @param run what advice calls the run folder */
+    LocalProcesses(Console console, int count, String run) {
         this.console = console;
         this.count = count;
+        this.run = run;
+    }
+
+    /** Whether this process was started here. */
+    static boolean isOne() {
+        return !System.getenv().getOrDefault(PARENT, "").isEmpty();
     }
 
     /** In a process that was started here: it ends at once when this one does, were it killed without a chance to tell. */
@@ -64,6 +70,7 @@ final class LocalProcesses {
      *
      * @param arguments of the program
      * @throws ProcessFailedException if one ended otherwise than with 0; the others have ended then too
+     * @throws RunStoppedException if that was because a signal has come to this process
      */
     void run(List<String> arguments) throws IOException, InterruptedException {
         var folder = Files.createTempDirectory("equipoise-processes");
@@ -71,17 +78,27 @@ final class LocalProcesses {
         Runtime.getRuntime().addShutdownHook(stop);
         try {
             for (int rank = 0; rank < count; rank++) start(rank, arguments, folder.resolve("meeting"));
-            int failed = awaitFirstFailure();
-            if (failed >= 0) {
+            var failed = awaitFirstFailure();
+            if (failed.isEmpty()) {
+                finishReading();
+                results.forEach(console.out()::println);
+            } else {
+                if (failed.get().wasSignalled() && Signals.exitCode().isEmpty())
+                    console.say(failed.get().end() + "; waiting for the others to end");
                 awaitOthers();
-                throw failure(failed);
+                fail(failed.get());
             }
         } finally {
-            processes.forEach(Process::destroyForcibly);
-            for (var reader : readers) reader.join(TimeUnit.SECONDS.toMillis(1));
+            for (var rank : ranks) rank.process().destroyForcibly();
+            finishReading();
             Folders.delete(folder);
+            done.countDown();
             remove(stop);
         }
+    }
+
+    private void finishReading() throws InterruptedException {
+        for (var rank : ranks) rank.finishReading();
     }
 
     private static void remove(Thread hook) {
@@ -92,6 +109,7 @@ final class LocalProcesses {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the queue is what is waited for
     private void start(int rank, List<String> arguments, Path meeting) throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -102,7 +120,6 @@ final class LocalProcesses {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(arguments);
         var builder = new ProcessBuilder(command);
-        if (rank > 0) builder.redirectErrorStream(true);
         var environment = builder.environment();
         environment.put("RANK", Integer.toString(rank));
         environment.put("WORLD_SIZE", Integer.toString(count));
@@ -112,133 +129,79 @@ final class LocalProcesses {
         environment.put(PARENT, Long.toString(ProcessHandle.current().pid()));
         String[] cards = environment.getOrDefault(CARDS, "").split(",", -1);
         environment.put(CARDS, rank < cards.length && !cards[rank].isBlank() ? cards[rank] : Integer.toString(rank));
-        var process = builder.start();
-        processes.add(process);
-        printed.add(new ArrayDeque<>());
-        process.getOutputStream().close();
-        if (rank == 0) {
-            read(() -> copy(process.getErrorStream(), console.err()));
-            read(() -> lines(process.getInputStream(), line -> console.out().println(line)));
-        } else {
-            read(() -> lines(process.getInputStream(), line -> remember(printed.get(rank), line)));
+        Consumer<String> result =
+                console.json() ? results::add : line -> console.out().println(line);
+        var process = new RankProcess(rank, builder, console, result);
+        ranks.add(process);
+        process.process().onExit().thenRun(() -> ended.add(process));
+    }
+
+    /** @return the first of them to fail; empty if all have ended well */
+    private Optional<RankProcess> awaitFirstFailure() throws InterruptedException {
+        for (int left = count; left > 0; left--) {
+            var rank = ended.take();
+            if (rank.hasFailed()) return Optional.of(rank);
         }
-    }
-
-    @FunctionalInterface
-    private interface Reading {
-        void run() throws IOException;
-    }
-
-    @FunctionalInterface
-    private interface Lines {
-        void line(String line);
-    }
-
-    private void read(Reading reading) {
-        var thread = new Thread(
-                () -> {
-                    try {
-                        reading.run();
-                    } catch (IOException e) {
-                        // The process has ended.
-                    }
-                },
-                "output of a process");
-        thread.setDaemon(true);
-        thread.start();
-        readers.add(thread);
-    }
-
-    /** Byte by byte as they come: there may be a line that rewrites itself among them. */
-    private static void copy(InputStream from, PrintStream to) throws IOException {
-        var buffer = new byte[8192];
-        for (int read = from.read(buffer); read >= 0; read = from.read(buffer)) {
-            to.write(buffer, 0, read);
-            to.flush();
-        }
-    }
-
-    private static void lines(InputStream from, Lines to) throws IOException {
-        try (var reader = new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                if (!line.startsWith(GLOO)) to.line(line);
-            }
-        }
-    }
-
-    private static void remember(Deque<String> lines, String line) {
-        synchronized (lines) {
-            lines.add(line);
-            if (lines.size() > REMEMBERED_LINES) lines.remove();
-        }
-    }
-
-    /** @return its rank, or −1 if all have ended well */
-    private int awaitFirstFailure() throws InterruptedException {
-        while (true) {
-            int running = 0;
-            for (int rank = 0; rank < count; rank++) {
-                if (processes.get(rank).isAlive()) running++;
-                else if (processes.get(rank).exitValue() != 0) return rank;
-            }
-            if (running == 0) return -1;
-            Thread.sleep(POLL_MILLIS);
-        }
+        return Optional.empty();
     }
 
     private void awaitOthers() throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(GRACE_SECONDS);
-        while (System.nanoTime() < end && processes.stream().anyMatch(LocalProcesses::isRunning)) {
-            Thread.sleep(POLL_MILLIS);
-        }
+        while (System.nanoTime() < end && ranks.stream().anyMatch(RankProcess::isRunning)) Thread.sleep(POLL_MILLIS);
     }
 
-    /** Whether it is alive and hasn't been stopped: one that has won't end by itself. */
-    private static boolean isRunning(Process process) {
-        if (!process.isAlive()) return false;
+    private void fail(RankProcess first) throws InterruptedException {
+        // One that a signal has ended could not say so; those that lost it then fail, some before its end is known
+        // here.
+        var blamed =
+                ranks.stream().filter(RankProcess::wasSignalled).findFirst().orElse(first);
+        for (var rank : ranks) {
+            if (!rank.hasFailed()) continue;
+            rank.finishReading();
+            for (String line : rank.printed()) console.say("[rank " + rank.rank() + "] " + line);
+        }
+        var left = ranks.stream()
+                .filter(rank -> rank.process().isAlive())
+                .map(RankProcess::rank)
+                .toList();
+        String message = blamed.end()
+                + (left.isEmpty()
+                        ? "; all others have ended too"
+                        : "; ended here because they had not within " + GRACE_SECONDS + " s: ranks " + left)
+                + (blamed.wasSignalled() ? "; go on from the last checkpoint with train --resume " + run : "");
+        var stopped = Signals.exitCode();
+        int code = stopped.orElse(blamed.process().exitValue());
+        // What rank 0 itself could say, unless it is one of those that know less.
+        if (blamed.rank() == 0 || stopped.isPresent()) passOn(code);
+        console.failure(message, code);
+        if (stopped.isPresent()) throw new RunStoppedException(message);
+        throw new ProcessFailedException(message, code);
+    }
+
+    /** The error that rank 0 has printed for {@code --json}, if it came to that. */
+    private void passOn(int code) {
+        if (results.isEmpty()) return;
         try {
-            var stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-            return stat.charAt(stat.lastIndexOf(')') + 2) != 'T';
-        } catch (IOException e) {
-            // Another system than Linux, or it has ended meanwhile.
-            return process.isAlive();
+            String message = new JsonMapper()
+                    .readTree(results.get(0))
+                    .at("/error/message")
+                    .asText();
+            if (!message.isEmpty()) console.failure(message, code);
+        } catch (JsonProcessingException e) {
+            // It was ended in the middle of the line.
         }
-    }
-
-    private ProcessFailedException failure(int first) {
-        int code = processes.get(first).exitValue();
-        for (int rank = 1; rank < count; rank++) {
-            var process = processes.get(rank);
-            if (process.isAlive() || process.exitValue() == 0) continue;
-            synchronized (printed.get(rank)) {
-                for (String line : printed.get(rank)) console.say("[rank " + rank + "] " + line);
-            }
-        }
-        int[] left = IntStream.range(0, count)
-                .filter(rank -> processes.get(rank).isAlive())
-                .toArray();
-        String ended = code > SIGNALLED
-                ? "rank " + first + " was ended by signal " + (code - SIGNALLED)
-                : "rank " + first + " failed with exit code " + code;
-        return new ProcessFailedException(
-                ended
-                        + (left.length == 0
-                                ? "; all others have ended too"
-                                : "; ended here because they had not: ranks " + Arrays.toString(left)),
-                code);
     }
 
     /** The signal that ends this process goes to all: they stop together after a step. */
     private void stop() {
         // Process.destroy() would close the pipes, and what they still have to say be lost.
-        for (var process : processes) process.toHandle().destroy();
-        for (var process : processes) {
-            try {
-                process.waitFor();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
+        for (var rank : ranks) rank.process().toHandle().destroy();
+        try {
+            for (var rank : ranks) rank.process().waitFor();
+            // What they have said is still being passed on.
+            done.await(GRACE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -15,8 +16,9 @@ public final class Main {
 
     public static void main(String[] args) {
         // UTF-8 whatever the locale: results are read by programs, and p, π and ‖ are in them.
-        var out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        var out = ResultStream.ofProcess();
         var err = new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8);
+        Signals.endTheProgram();
         System.exit(execute(out, err, Boolean.getBoolean("equipoise.terminal"), args));
     }
 
@@ -24,7 +26,7 @@ public final class Main {
      * Runs one command.
      *
      * @param terminal whether err is a terminal, on which a line may be rewritten
-     * @return the exit code: 0 done, 2 the user's to mend, 1 anything else
+     * @return the exit code: 0 done, 2 the user's to mend, 1 anything else, such as a result that can't be written to out
      */
     static int execute(PrintStream out, PrintStream err, boolean terminal, String... args) {
         var console = new Console(out, err, terminal);
@@ -37,18 +39,23 @@ public final class Main {
                 .addSubcommand(new DoctorCommand(console))
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setParameterExceptionHandler(Main::misused);
+                .setParameterExceptionHandler((e, given) -> misused(e, given, console));
         int code = line.execute(args);
-        out.flush();
+        line.getOut().flush();
+        var unwritten = ResultStream.failure(out);
+        unwritten.ifPresent(reason -> console.say("error: " + reason));
         err.flush();
-        return code;
+        return code == 0 && unwritten.isPresent() ? Failures.UNEXPECTED : code;
     }
 
-    private static int misused(ParameterException e, String[] args) {
+    private static int misused(ParameterException e, String[] args, Console console) {
         var err = e.getCommandLine().getErr();
         err.println("error: " + e.getMessage());
         UnmatchedArgumentException.printSuggestions(e, err);
         err.println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        // What is wrong may have been found before the option was.
+        if (Arrays.stream(args).anyMatch(argument -> argument.matches("--json(=true)?"))) console.json(true);
+        console.failure(String.valueOf(e.getMessage()), Failures.USAGE);
         return Failures.USAGE;
     }
 }

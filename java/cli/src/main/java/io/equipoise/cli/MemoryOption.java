@@ -1,6 +1,7 @@
 package io.equipoise.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.ModelMemory;
 import io.equipoise.training.MemoryEstimate;
 import io.equipoise.training.TrainingConfig;
@@ -32,7 +33,7 @@ final class MemoryOption {
      * Checks that a run fits.
      *
      * @param promptLength of the longest prompt, in tokens
-     * @throws IllegalArgumentException if it doesn't, or the option isn't a size
+     * @throws InvalidInputException if it doesn't, or the option isn't a size
      */
     void require(ModelMemory model, TrainingConfig config, int promptLength) {
         require(model, config, promptLength, 1);
@@ -47,7 +48,7 @@ final class MemoryOption {
     private static long bytes(String size) {
         var matcher = SIZE.matcher(size.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--memory-limit must be a size like 512m or 6g, or in bytes, got '" + size + "'");
         }
         if (matcher.group(UNIT) == null) return Long.parseLong(matcher.group(BARE));

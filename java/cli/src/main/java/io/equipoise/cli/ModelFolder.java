@@ -1,11 +1,13 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.model.ModelFormatException;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.training.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -16,7 +18,7 @@ final class ModelFolder {
     /** @throws ModelFormatException when there is nothing of the kind */
     static Path of(String model) throws IOException {
         if (model.equals(RunConfig.EMBEDDED)) return EmbeddedModel.folder();
-        var folder = Path.of(model);
+        var folder = path(model);
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder + "; give the path of a folder with config.json,"
                     + " model.safetensors and tokenizer.json, or the word " + RunConfig.EMBEDDED);
@@ -26,12 +28,23 @@ final class ModelFolder {
         return Files.isDirectory(checkpoint.resolve("policy")) ? checkpoint.resolve("policy") : folder;
     }
 
-    /** @throws IllegalArgumentException if a policy's tokens can't be those of the base model */
+    private static Path path(String model) {
+        try {
+            return Path.of(model);
+        } catch (InvalidPathException e) {
+            throw new ModelFormatException(
+                    "no model folder '" + model + "': it can't be a path here (" + e.getReason()
+                            + "); give the path of a folder, or the word " + RunConfig.EMBEDDED,
+                    e);
+        }
+    }
+
+    /** @throws InvalidInputException if a policy's tokens can't be those of the base model */
     static void requireSameVocabulary(PretrainedModel base, PretrainedModel policy) {
         int size = policy.model().config().vocabularySize();
         int wanted = base.model().config().vocabularySize();
         if (size == wanted) return;
-        throw new IllegalArgumentException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
+        throw new InvalidInputException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
                 + "; the policy must come from the same model");
     }
 

@@ -1,5 +1,6 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.distributed.Collective;
 import io.equipoise.distributed.Collectives;
 import io.equipoise.distributed.Rendezvous;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** {@code --processes} and {@code --collective-timeout}, of the command that trains. */
@@ -50,7 +52,7 @@ final class ProcessesOption {
     Optional<Rendezvous> rendezvous() {
         var rendezvous = Rendezvous.of(environment);
         if (rendezvous.isPresent() && processes.isPresent()) {
-            throw new IllegalArgumentException("--processes starts processes itself, but RANK or Slurm's variables say"
+            throw new InvalidInputException("--processes starts processes itself, but RANK or Slurm's variables say"
                     + " that this is one of several already; leave out --processes");
         }
         return rendezvous;
@@ -64,7 +66,7 @@ final class ProcessesOption {
     /** How many processes to start; 1 for this one alone. */
     int toStart() {
         int count = processes.orElse(1);
-        if (count < 1) throw new IllegalArgumentException("--processes must be >= 1, got " + count);
+        if (count < 1) throw new InvalidInputException("--processes must be >= 1, got " + count);
         return count;
     }
 
@@ -88,20 +90,32 @@ final class ProcessesOption {
     /**
      * Joins the others.
      *
+     * @param console is told at once if some of them aren't there yet: nobody may be about to start them
      * @return the caller closes it
      */
-    Collective join(Rendezvous rendezvous, Device device) {
+    Collective join(Rendezvous rendezvous, Device device, Console console) {
         boolean cuda = device == Device.CUDA;
         String cards = environment.getOrDefault(CARDS, "");
         if (cuda && rendezvous.localSize() > 1 && (cards.isBlank() || cards.contains(","))) {
-            throw new IllegalArgumentException("of " + rendezvous.localSize() + " processes on one machine each must"
+            throw new InvalidInputException("of " + rendezvous.localSize() + " processes on one machine each must"
                     + " see a GPU of its own: " + CARDS + " is '" + cards + "', set it to one, such as $LOCAL_RANK");
         }
-        return Collectives.join(rendezvous, timeout(), cuda);
+        return Collectives.join(rendezvous, timeout(), cuda, missing -> {
+            // Those that --processes starts need no advice.
+            if (!LocalProcesses.isOne()) console.say(waiting(rendezvous, missing));
+        });
+    }
+
+    private String waiting(Rendezvous rendezvous, List<Integer> missing) {
+        String ranks = missing.stream().map(Object::toString).collect(Collectors.joining(", "));
+        return "rank " + rendezvous.rank() + " of " + rendezvous.size() + " ("
+                + Rendezvous.source(environment).orElse("the environment") + "): waiting at " + rendezvous.meeting()
+                + " for " + (missing.size() == 1 ? "rank " : "ranks ") + ranks + ", at most " + seconds
+                + " s (--collective-timeout); to train alone unset " + Rendezvous.marks(environment);
     }
 
     Duration timeout() {
-        if (seconds < 1) throw new IllegalArgumentException("--collective-timeout must be >= 1, got " + seconds);
+        if (seconds < 1) throw new InvalidInputException("--collective-timeout must be >= 1, got " + seconds);
         return Duration.ofSeconds(seconds);
     }
 }

@@ -1,7 +1,7 @@
 package io.equipoise.cli;
 
-import io.equipoise.kernels.KernelException;
 import io.equipoise.kernels.KernelProvider;
+import io.equipoise.kernels.KernelUnavailableException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -17,7 +17,10 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true,
         description = "Fine-tunes language models by distribution matching (GDC++).",
-        footer = {"", "Exit codes: 0 done, 2 something of yours to mend, 1 anything else."})
+        footer = {
+            "",
+            "Exit codes: 0 done, 2 something of yours to mend, 1 anything else; 128 and a signal's number if that stopped it."
+        })
 final class RootCommand implements Runnable {
     private final Console console;
 
@@ -46,7 +49,7 @@ final class RootCommand implements Runnable {
     void kernels(String name) {
         try {
             KernelProvider.named(name);
-        } catch (KernelException e) {
+        } catch (KernelUnavailableException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
         System.setProperty("equipoise.kernels", name);

@@ -28,11 +28,15 @@ final class RunFolder implements AutoCloseable {
     private static final String CONFIG = "config.yaml";
 
     private final Path path;
+    /** Folders made for it, the innermost first. */
+    private final List<Path> made;
+
     private final RunLock lock;
     private final FileChannel metrics;
 
-    private RunFolder(Path path, RunLock lock) throws IOException {
+    private RunFolder(Path path, List<Path> made, RunLock lock) throws IOException {
         this.path = path;
+        this.made = made;
         this.lock = lock;
         metrics = FileChannel.open(
                 path.resolve("metrics.jsonl"),
@@ -43,44 +47,56 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * The configuration with its run folder settled: {@code runs/NAME-TIME} where it names none.
+     * Makes a new run's folder and writes the configuration into it: the one that it names, or {@code runs/NAME-TIME}, which
+     * nobody else has.
      *
-     * @throws ConfigException if the folder is there and not empty
+     * @throws ConfigException if the folder is there and not empty, can't be written to, or another process was faster
      */
-    static RunConfig settle(RunConfig config) throws IOException {
-        var path = config.output()
-                .orElseGet(() -> Path.of(
-                        "runs",
-                        config.name() + "-"
-                                + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP)))
-                .toAbsolutePath()
-                .normalize();
+    static RunFolder create(RunConfig config) throws IOException {
+        var made = new ArrayList<Path>();
+        try {
+            var path = config.output().isPresent()
+                    ? named(config.output().get(), made)
+                    : unnamed(
+                            Path.of("runs").toAbsolutePath(),
+                            config.name(),
+                            LocalDateTime.now(ZoneId.systemDefault()),
+                            made);
+            return opened(path, made, () -> {
+                if (Files.exists(path.resolve(CONFIG))) throw taken(path);
+                replace(path.resolve(CONFIG), ConfigWriter.write(config.withOutput(path)));
+            });
+        } catch (IOException | RuntimeException e) {
+            for (var folder : made) Folders.deleteIfEmpty(folder);
+            throw e;
+        }
+    }
+
+    private static Path named(Path name, List<Path> made) throws IOException {
+        var path = name.toAbsolutePath().normalize();
         if (!Folders.isEmptyOrAbsent(path)) throw taken(path);
-        return config.withOutput(path);
+        Folders.make(path, made);
+        return path;
+    }
+
+    /**
+     * Makes {@code NAME-TIME}, or with {@code -2}, {@code -3}, … the first of these that is not there, whoever else is about to.
+     *
+     * @param made gets what has been made, the innermost first
+     */
+    static Path unnamed(Path parent, String name, LocalDateTime time, List<Path> made) {
+        Folders.make(parent, made);
+        var first = parent.resolve(name + "-" + time.format(STAMP));
+        var path = first;
+        for (int number = 2; !Folders.claim(path, made); number++)
+            path = first.resolveSibling(first.getFileName() + "-" + number);
+        return path;
     }
 
     private static ConfigException taken(Path path) {
         return new ConfigException(
                 "the run folder " + path + " is there already and not empty; go on with it by train --resume " + path
                         + ", name another with output: or --output, or delete it");
-    }
-
-    /**
-     * Makes the folder that {@link #settle} chose and writes the configuration into it.
-     *
-     * @throws ConfigException if it can't be written to, or another process was faster
-     */
-    static RunFolder create(RunConfig config) throws IOException {
-        var path = config.output().orElseThrow();
-        try {
-            Files.createDirectories(path);
-        } catch (IOException e) {
-            throw RunLock.notWritable(path, e);
-        }
-        return opened(path, () -> {
-            if (Files.exists(path.resolve(CONFIG))) throw taken(path);
-            replace(path.resolve(CONFIG), ConfigWriter.write(config));
-        });
     }
 
     /**
@@ -105,7 +121,7 @@ final class RunFolder implements AutoCloseable {
     static RunFolder open(Path folder) throws IOException {
         var path = folder.toAbsolutePath().normalize();
         config(path);
-        return opened(path, () -> {});
+        return opened(path, List.of(), () -> {});
     }
 
     @FunctionalInterface
@@ -113,11 +129,11 @@ final class RunFolder implements AutoCloseable {
         void run() throws IOException;
     }
 
-    private static RunFolder opened(Path path, Preparation preparation) throws IOException {
+    private static RunFolder opened(Path path, List<Path> made, Preparation preparation) throws IOException {
         var lock = RunLock.take(path);
         try {
             preparation.run();
-            return new RunFolder(path, lock);
+            return new RunFolder(path, made, lock);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -219,6 +235,18 @@ final class RunFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new RunWriteException(path, name, e);
         }
+    }
+
+    /**
+     * Leaves nothing behind of a run that has not made a step because it can't be made; one that has made any stays. The folder
+     * is still to be closed.
+     */
+    void discard() throws IOException {
+        if (metrics.size() > 0 || Files.exists(checkpoints())) return;
+        for (var file : List.of(config(), log(), path.resolve("metrics.jsonl"), path.resolve(RunLock.NAME))) {
+            Files.deleteIfExists(file);
+        }
+        for (var folder : made) Folders.deleteIfEmpty(folder);
     }
 
     /** λ by constraint, as the last checkpoint of a run has it. */

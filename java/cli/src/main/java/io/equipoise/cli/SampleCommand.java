@@ -1,6 +1,7 @@
 package io.equipoise.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.Precision;
@@ -66,27 +67,26 @@ final class SampleCommand extends Command {
 
     @Override
     void run() throws Exception {
-        if (count < 1) throw new IllegalArgumentException("-n must be >= 1, got " + count);
+        if (count < 1) throw new InvalidInputException("-n must be >= 1, got " + count);
         if (target.isGiven()) sampleTarget();
         else sampleModel();
     }
 
     private void sampleTarget() throws IOException {
         if (model.isPresent()) {
-            throw new IllegalArgumentException("--target and --model don't go together: the configuration names the"
+            throw new InvalidInputException("--target and --model don't go together: the configuration names the"
                     + " base model; the model that proposes texts is --policy");
         }
         if (!prompt.isEmpty() || topK != 0 || topP != 1 || maxTokens.isPresent()) {
-            throw new IllegalArgumentException(
-                    "--prompt, --top-k, --top-p and --max-tokens don't go with --target, which"
-                            + " is a distribution over whole texts; their length is --set training.maxTokens=N");
+            throw new InvalidInputException("--prompt, --top-k, --top-p and --max-tokens don't go with --target, which"
+                    + " is a distribution over whole texts; their length is --set training.maxTokens=N");
         }
         new TargetSampling(target, count, seed, temperature, device.choose(), console()).run();
     }
 
     private void sampleModel() throws IOException {
-        var folder = ModelFolder.of(model.orElseThrow(() ->
-                new IllegalArgumentException("nothing to sample from; give --model DIR, or --target CONFIG.yaml")));
+        var folder = ModelFolder.of(model.orElseThrow(
+                () -> new InvalidInputException("nothing to sample from; give --model DIR, or --target CONFIG.yaml")));
         var truncation = new Truncation(topK, topP);
         var chosen = device.choose();
         try (var loaded = ModelHub.load(folder, Precision.F32, chosen)) {

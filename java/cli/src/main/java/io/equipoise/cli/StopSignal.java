@@ -3,8 +3,8 @@ package io.equipoise.cli;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * SIGTERM and Ctrl-C while a run is on: the JVM, told to end, waits until the run has come to a place where it can go on from
- * another time, and then ends with the conventional code, 143 or 130.
+ * One of the {@link Signals} while a run is on: the JVM, told to end, waits until the run has come to a place where it can go on
+ * from another time, and then ends with the conventional code: 143 for SIGTERM, 130 for Ctrl-C, 138 for SIGUSR1.
  */
 final class StopSignal implements AutoCloseable {
     private final CountDownLatch done = new CountDownLatch(1);

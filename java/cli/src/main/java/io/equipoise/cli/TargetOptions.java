@@ -1,5 +1,6 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.cli.config.ConfigReader;
 import io.equipoise.cli.config.ConfigSource;
 import io.equipoise.cli.config.RunConfig;
@@ -122,23 +123,23 @@ final class TargetOptions {
         return method.equals(Method.QUASI_REJECTION.word) ? Method.QUASI_REJECTION : Method.METROPOLIS_HASTINGS;
     }
 
-    /** @throws IllegalArgumentException for what can't be, before any work is done */
+    /** @throws InvalidInputException for what can't be, before any work is done */
     void check() {
         if (!method.equals(method().word)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--method must be quasi-rejection or metropolis-hastings, got '" + method + "'");
         }
         if (Stream.of(beta, acceptance, tvd).filter(Optional::isPresent).count() > 1) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--beta, --acceptance and --tvd are mutually exclusive: each says how much is accepted; give one");
         }
         boolean chain = method() == Method.METROPOLIS_HASTINGS;
         if (chain && (beta.isPresent() || acceptance.isPresent() || tvd.isPresent())) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--beta, --acceptance and --tvd are quasi-rejection's, not " + method + "'s; leave them out");
         }
         if (!chain && (burnIn.isPresent() || thinning.isPresent())) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--burn-in and --thinning are metropolis-hastings', not " + method + "'s; leave them out");
         }
         check("--beta", beta, value -> value > 0 && value < Double.POSITIVE_INFINITY, "> 0 and finite");
@@ -151,7 +152,7 @@ final class TargetOptions {
 
     private static <T> void check(String option, Optional<T> value, Predicate<T> holds, String wanted) {
         if (value.isEmpty() || holds.test(value.get())) return;
-        throw new IllegalArgumentException(option + " must be " + wanted + ", got " + value.get());
+        throw new InvalidInputException(option + " must be " + wanted + ", got " + value.get());
     }
 
     /** log of the β that was asked for, nats. */

@@ -2,6 +2,7 @@ package io.equipoise.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.InvalidInputException;
 import io.equipoise.cli.TargetOptions.Method;
 import io.equipoise.cli.config.RunConfig;
 import io.equipoise.decoding.ImportanceWeights;
@@ -58,7 +59,7 @@ final class TargetSampling {
         options.check();
         var config = options.config(seed);
         if (config.prompts().isPresent()) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "--target takes a configuration without prompts, got one with"
                             + " training.prompts, which has a target of its own after every prompt; leave training.prompts out");
         }
@@ -131,7 +132,7 @@ final class TargetSampling {
         }
         double expected = count / chosen.acceptance().value();
         if (expected > options.maxProposals()) {
-            throw new IllegalArgumentException(String.format(
+            throw new InvalidInputException(String.format(
                     Locale.ROOT,
                     "at β %.4g one text in %.0f is accepted, so %d take about %.0f texts of the proposal, wanted at most"
                             + " %d; ask for a larger --acceptance or --tvd or a lower --beta, raise --max-proposals, or use"

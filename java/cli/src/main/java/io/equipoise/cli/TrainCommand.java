@@ -98,14 +98,19 @@ final class TrainCommand extends Command {
         if (rendezvous.isPresent()) {
             var mine = rendezvous.get();
             LocalProcesses.endWithParent();
-            if (mine.rank() > 0) Logs.onlyErrors();
+            if (mine.rank() > 0) {
+                Logs.onlyErrors();
+                // One of them answers.
+                console().json(false);
+            }
             ProcessesOption.divideThreads(mine.localSize());
             var chosen = device.choose();
-            try (var collective = processes.join(mine, chosen)) {
+            try (var collective = processes.join(mine, chosen, console())) {
                 train(chosen, new TrainingProcesses(collective, mine.localSize(), processes.sharded()));
             }
         } else if (processes.toStart() > 1) {
-            new LocalProcesses(console(), processes.toStart())
+            String run = resume.or(() -> output).map(Path::toString).orElse("and the run folder named above");
+            new LocalProcesses(console(), processes.toStart(), run)
                     .run(ProcessesOption.without(
                             spec.root().commandLine().getParseResult().originalArgs()));
         } else {

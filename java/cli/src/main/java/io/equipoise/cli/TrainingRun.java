@@ -87,7 +87,17 @@ final class TrainingRun {
 
     /** A new run. */
     Result run() throws IOException {
-        return run(collective.isLeader() ? RunFolder.settle(config) : config, Optional.empty(), false);
+        if (!collective.isLeader()) return run(config, Optional.empty(), false);
+        // Before anything that takes long, so that nobody else takes the folder and the log is of all that happens.
+        try (var folder = RunFolder.create(config)) {
+            LOG.info("the run folder is {}", folder.path());
+            try {
+                return run(config.withOutput(folder.path()), Optional.of(folder), false);
+            } catch (RuntimeException e) {
+                if (Failures.isUsers(e)) folder.discard();
+                throw e;
+            }
+        }
     }
 
     /**
@@ -118,7 +128,12 @@ final class TrainingRun {
         LOG.info("training in {} processes", collective.size());
     }
 
-    /** @param resumed whether the run has begun before */
+    /**
+     * The run.
+     *
+     * @param existing the leader's folder, open
+     * @param resumed whether the run has begun before
+     */
     private Result run(RunConfig settled, Optional<RunFolder> existing, boolean resumed) throws IOException {
         long start = System.nanoTime();
         existing.ifPresent(this::log);
@@ -149,12 +164,8 @@ final class TrainingRun {
                         return train(run, record, new ArrayList<>());
                     }
                 }
-                if (existing.isPresent()) return train(run, existing.get(), steps(existing.get(), checkpoint, origin));
-                // Only now: a configuration that can't work leaves no folder behind.
-                try (var folder = RunFolder.create(settled)) {
-                    log(folder);
-                    return train(run, folder, new ArrayList<>());
-                }
+                var folder = existing.orElseThrow();
+                return train(run, folder, resumed ? steps(folder, checkpoint, origin) : new ArrayList<>());
             }
         }
     }
@@ -324,7 +335,10 @@ final class TrainingRun {
         var checkpoint = record.checkpoint();
         collective.barrier();
         String message = "stopped; " + checkpoint + " is written, go on from it with train --resume " + record.path();
-        if (collective.isLeader()) console.say(message);
+        if (collective.isLeader()) {
+            console.say(message);
+            console.failure(message, Signals.exitCode().orElse(Failures.UNEXPECTED));
+        }
         return new RunStoppedException(message);
     }
 

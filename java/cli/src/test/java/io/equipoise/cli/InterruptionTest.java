@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs in processes of their own that are killed, stopped, or got in each other's way; what comes of them is what would have. */
 @EnabledOnOs({OS.LINUX, OS.MAC})
@@ -130,20 +132,31 @@ class InterruptionTest {
         stopsTheRunBetweenSteps("TERM", 15);
     }
 
+    /** Slurm's usual word that the time is nearly up. */
     @Test
+    void theFirstUserSignalStopsTheRunBetweenSteps() throws Exception {
+        stopsTheRunBetweenSteps("USR1", OS.MAC.isCurrentOs() ? 30 : 10);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT, 2", "HUP, 1"})
     @Tag("nightly")
-    void anInterruptStopsTheRunBetweenSteps() throws Exception {
-        stopsTheRunBetweenSteps("INT", 2);
+    void otherSignalsStopTheRunBetweenSteps(String name, int number) throws Exception {
+        stopsTheRunBetweenSteps(name, number);
     }
 
     private static void stopsTheRunBetweenSteps(String name, int number) throws Exception {
         var run = temporary.resolve("stopped-" + name);
-        try (var process = begin(run)) {
+        try (var process =
+                TrainProcess.start(printed(run), Map.of(), config.toString(), "--output", run.toString(), "--json")) {
             assumeThat(process.ignores(number)).as("ignored in this process").isFalse();
             process.await(() -> steps(run) >= 3);
             process.signal(name);
             assertThat(process.code()).as(process.output()).isEqualTo(128 + number);
-            assertThat(process.output()).contains("stopping after this step", "--resume " + run);
+            assertThat(process.output())
+                    .contains("stopping after this step", "--resume " + run)
+                    .containsOnlyOnce("{\"error\":{\"message\":\"stopped; ")
+                    .contains("\"exitCode\":" + (128 + number) + "}}");
         }
         long made = steps(run);
         assertThat(made).isBetween(3L, STEPS - 1L);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.equipoise.distributed.Rendezvous;
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -173,6 +175,95 @@ class ProcessesTest {
         var outputs = Outputs.of("train", "--resume", run.toString(), "--processes", "2");
         assertThat(outputs.code()).as(outputs.err()).isZero();
         assertSameRun(run);
+    }
+
+    /** What is to say so was started by the one that is told. */
+    @Test
+    void aKilledRankIsBlamedAtOnceWithAdvice() throws Exception {
+        var run = temporary.resolve("blamed");
+        try (var process = TrainProcess.start(
+                temporary.resolve("blamed.txt"),
+                Map.of(),
+                config.toString(),
+                "--output",
+                run.toString(),
+                "--json",
+                "--processes",
+                "2")) {
+            process.await(() -> hasCheckpoint(run));
+            var killed = rank(process, 1);
+            killed.destroyForcibly();
+            assertThat(process.code()).as(process.output()).isEqualTo(128 + 9);
+            assertThat(process.output())
+                    .contains("rank 1 was ended by signal 9 (SIGKILL", "; waiting for the others to end\n")
+                    // The survivor had the time to find out and say it.
+                    .contains("error: rank 0 of 2 waited in vain", "rank 1 is no longer there: killed;")
+                    .contains("; all others have ended too; go on from the last checkpoint with train --resume " + run)
+                    .doesNotContain("ended here because they had not")
+                    .containsOnlyOnce("{\"error\":")
+                    .contains("\"exitCode\":137}}");
+        }
+        var outputs = Outputs.of("train", "--resume", run.toString());
+        assertThat(outputs.code()).as(outputs.err()).isZero();
+        assertSameRun(run);
+    }
+
+    /** The process of one rank among those that a process has started. */
+    private static ProcessHandle rank(TrainProcess parent, int rank) throws IOException {
+        for (var child : parent.process().children().toList()) {
+            var environment = Files.readString(
+                    Path.of("/proc", Long.toString(child.pid()), "environ"), StandardCharsets.ISO_8859_1);
+            if (List.of(environment.split("\0")).contains("RANK=" + rank)) return child;
+        }
+        throw new AssertionError("no rank " + rank + " among the children");
+    }
+
+    /** In the shell of salloc, or where something else has set a world of one, a process needs nobody. */
+    @Test
+    void oneProcessTrainsAlone() throws Exception {
+        var environments = List.of(
+                Map.of("RANK", "0", "WORLD_SIZE", "1"),
+                Map.of(
+                        "SLURM_JOB_ID", "1",
+                        "SLURM_PROCID", "0",
+                        "SLURM_LOCALID", "0",
+                        "SLURM_NTASKS", "4",
+                        "SLURM_STEP_ID", "4294967290",
+                        "SLURM_STEP_NUM_TASKS", "1",
+                        "SLURM_STEP_TASKS_PER_NODE", "1",
+                        "SLURM_STEP_NODELIST", "localhost"));
+        for (var environment : environments) {
+            // It comes as far as what any process finds.
+            try (var process = TrainProcess.start(temporary.resolve("one.txt"), environment, "--resume", "nowhere")) {
+                assertThat(process.code()).as(process.output()).isEqualTo(2);
+                assertThat(process.output()).contains("no run in ").doesNotContain("rank", "MASTER_ADDR");
+            }
+            Files.delete(temporary.resolve("one.txt"));
+        }
+    }
+
+    @Test
+    void whoeverWaitsSaysForWhom() throws Exception {
+        int port;
+        try (var socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        var slurm = Map.of(
+                "SLURM_PROCID", "0",
+                "SLURM_LOCALID", "0",
+                "SLURM_NTASKS", "8",
+                "SLURM_STEP_ID", "0",
+                "SLURM_STEP_NUM_TASKS", "4",
+                "SLURM_STEP_NODELIST", "localhost",
+                "MASTER_PORT", Integer.toString(port));
+        try (var process = TrainProcess.start(
+                temporary.resolve("waits.txt"), slurm, config.toString(), "--collective-timeout", "1")) {
+            assertThat(process.code()).as(process.output()).isEqualTo(1);
+            assertThat(process.output())
+                    .contains("rank 0 of 4 (SLURM_STEP_NUM_TASKS): waiting at localhost:" + port
+                            + " for ranks 1, 2, 3, at most 1 s (--collective-timeout); to train alone unset"
+                            + " SLURM_PROCID\n");
+        }
     }
 
     @Test

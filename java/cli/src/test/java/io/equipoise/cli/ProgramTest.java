@@ -29,7 +29,9 @@ class ProgramTest {
                 .start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(2);
-        assertThat(out).isEmpty();
+        assertThat(Files.readString(out.toPath(), StandardCharsets.UTF_8))
+                .isEqualToNormalizingNewlines(
+                        "{\"error\":{\"message\":\"no configuration file nowhere.yaml\",\"exitCode\":2}}\n");
         assertThat(Files.readString(err.toPath(), StandardCharsets.UTF_8))
                 .isEqualToNormalizingNewlines("error: no configuration file nowhere.yaml\n");
     }

@@ -258,7 +258,15 @@ class RefusalTest {
         var arguments = new ArrayList<String>();
         arguments.addAll(List.of("train", file.toString(), "--json", "--output", output.toString()));
         arguments.addAll(List.of(more));
-        return Outputs.of(arguments.toArray(String[]::new));
+        return refusal(Outputs.of(arguments.toArray(String[]::new)));
+    }
+
+    /** What {@code --json} has on stdout is what stderr says; without it, as other commands have it. */
+    private static Outputs refusal(Outputs outputs) {
+        var error = outputs.json().path("error");
+        assertThat(error.path("exitCode").asInt()).isEqualTo(2);
+        assertThat(outputs.err()).contains("error: " + error.path("message").asText());
+        return new Outputs(outputs.code(), "", outputs.err());
     }
 
     /** A whole copy of the embedded model, for breaking. */

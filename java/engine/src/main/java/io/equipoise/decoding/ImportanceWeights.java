@@ -1,5 +1,6 @@
 package io.equipoise.decoding;
 
+import io.equipoise.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +61,7 @@ public final class ImportanceWeights {
                 .filter(each -> each == Double.NEGATIVE_INFINITY)
                 .count();
         if (firstPositive == order.length) {
-            throw new IllegalArgumentException("none of " + order.length + " texts of the proposal has weight under the"
+            throw new InvalidInputException("none of " + order.length + " texts of the proposal has weight under the"
                     + " target, so nothing can be said of it; draw more, or use a proposal nearer to the target, such as"
                     + " a policy trained towards it");
         }
@@ -72,7 +73,7 @@ public final class ImportanceWeights {
      * The weights of a sample of q.
      *
      * @param logWeight (B) log w, nats; −∞ where P = 0; B at least 2
-     * @throws IllegalArgumentException if all are −∞, or one is NaN or +∞
+     * @throws InvalidInputException if all are −∞, or one is NaN or +∞
      */
     public static ImportanceWeights of(double[] logWeight) {
         if (logWeight.length < 2) {
@@ -193,12 +194,12 @@ public final class ImportanceWeights {
      */
     public double logBetaForAcceptance(double acceptance) {
         if (!(acceptance > 0 && acceptance <= 1)) {
-            throw new IllegalArgumentException("the acceptance rate must be in (0, 1], got " + acceptance);
+            throw new InvalidInputException("the acceptance rate must be in (0, 1], got " + acceptance);
         }
         double lowest = logWeight[firstPositive];
         DoublePredicate enough = logBeta -> at(logBeta).acceptance().value() >= acceptance * (1 - ROUNDING);
         if (!enough.test(lowest)) {
-            throw new IllegalArgumentException("no β accepts " + acceptance + " of the proposal's texts: only "
+            throw new InvalidInputException("no β accepts " + acceptance + " of the proposal's texts: only "
                     + supported().value() + " of them have weight under the target; ask for less, or use a proposal"
                     + " nearer to the target");
         }
@@ -212,7 +213,7 @@ public final class ImportanceWeights {
      * @param tvd in [0, 1)
      */
     public double logBetaForTvd(double tvd) {
-        if (!(tvd >= 0 && tvd < 1)) throw new IllegalArgumentException("the TVD must be in [0, 1), got " + tvd);
+        if (!(tvd >= 0 && tvd < 1)) throw new InvalidInputException("the TVD must be in [0, 1), got " + tvd);
         double lowest = logWeight[firstPositive];
         DoublePredicate near = logBeta -> at(logBeta).tvd().value() <= tvd;
         return near.test(lowest) ? lowest : boundary(logLargest(), lowest, near);

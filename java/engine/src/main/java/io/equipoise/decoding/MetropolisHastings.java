@@ -1,5 +1,6 @@
 package io.equipoise.decoding;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Philox;
 import java.util.ArrayList;
 
@@ -26,8 +27,8 @@ public final class MetropolisHastings {
      * @param thinning every so many steps a state is kept, at least 1
      */
     public MetropolisHastings(Proposals proposals, int burnIn, int thinning) {
-        if (burnIn < 0) throw new IllegalArgumentException("burn-in must be >= 0, got " + burnIn);
-        if (thinning < 1) throw new IllegalArgumentException("thinning must be >= 1, got " + thinning);
+        if (burnIn < 0) throw new InvalidInputException("burn-in must be >= 0, got " + burnIn);
+        if (thinning < 1) throw new InvalidInputException("thinning must be >= 1, got " + thinning);
         this.proposals = proposals;
         this.burnIn = burnIn;
         this.thinning = thinning;
@@ -40,13 +41,13 @@ public final class MetropolisHastings {
      * @param count how many states are kept, at least 1
      * @param first index of the first proposal
      * @param mostProposals that may be drawn
-     * @throws IllegalArgumentException if these can't be enough, or none has weight
+     * @throws InvalidInputException if these can't be enough, or none has weight
      */
     public TargetSample sample(int count, long first, long mostProposals) {
-        if (count < 1) throw new IllegalArgumentException("count must be >= 1, got " + count);
+        if (count < 1) throw new InvalidInputException("count must be >= 1, got " + count);
         long steps = burnIn + (long) count * thinning;
         if (steps >= mostProposals) {
-            throw new IllegalArgumentException("a chain that gives " + count + " texts takes a start and " + steps
+            throw new InvalidInputException("a chain that gives " + count + " texts takes a start and " + steps
                     + " steps (burn-in " + burnIn + ", thinning " + thinning + "), so more than " + mostProposals
                     + " proposals; allow more, or shorten it");
         }
@@ -78,7 +79,7 @@ public final class MetropolisHastings {
                 if (proposal.logWeight() > Double.NEGATIVE_INFINITY) return proposal;
             }
         }
-        throw new IllegalArgumentException("a chain needs a text of positive weight to start from, and none of " + seen
+        throw new InvalidInputException("a chain needs a text of positive weight to start from, and none of " + seen
                 + " texts of the proposal has any; allow more proposals, or use one nearer to the target");
     }
 

@@ -1,5 +1,6 @@
 package io.equipoise.decoding;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.TextDecoder;
 import io.equipoise.sampling.Sampler;
@@ -34,7 +35,7 @@ public final class Proposals {
      * @param text turns tokens into what features are scored on
      * @param target P
      * @param sampling how q is drawn from; maxTokens and fixedLength belong to a and so to the target
-     * @throws IllegalArgumentException if the sampling truncates q, or the vocabularies differ
+     * @throws InvalidInputException if the sampling truncates q, or the vocabularies differ
      */
     public Proposals(
             CausalLanguageModel base,
@@ -48,7 +49,7 @@ public final class Proposals {
         }
         int size = base.config().vocabularySize();
         if (proposal.config().vocabularySize() != size) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "the proposal's vocabulary has " + proposal.config().vocabularySize() + " tokens, the base model's "
                             + size + "; the proposal must come from the same model");
         }

@@ -1,5 +1,6 @@
 package io.equipoise.decoding;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Philox;
 import java.util.ArrayList;
 
@@ -33,10 +34,10 @@ public final class QuasiRejection {
      * @param count how many texts are wanted, at least 1
      * @param first index of the first proposal
      * @param mostProposals after so many it is given up
-     * @throws IllegalArgumentException if that was too few
+     * @throws InvalidInputException if that was too few
      */
     public TargetSample sample(int count, long first, long mostProposals) {
-        if (count < 1) throw new IllegalArgumentException("count must be >= 1, got " + count);
+        if (count < 1) throw new InvalidInputException("count must be >= 1, got " + count);
         var accepted = new ArrayList<Proposal>();
         long seen = 0;
         while (seen < mostProposals) {
@@ -49,7 +50,7 @@ public final class QuasiRejection {
                 if (accepted.size() == count) return new TargetSample(accepted, seen, (double) count / seen);
             }
         }
-        throw new IllegalArgumentException("of " + seen + " texts of the proposal " + accepted.size()
+        throw new InvalidInputException("of " + seen + " texts of the proposal " + accepted.size()
                 + " were accepted at β = " + Math.exp(logBeta) + ", wanted " + count
                 + "; lower β, allow more proposals, or use a proposal nearer to the target");
     }

@@ -1,5 +1,6 @@
 package io.equipoise.distributed;
 
+import io.equipoise.InvalidInputException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +16,7 @@ public final class Agreement {
      *
      * @param what the thing, for people, such as {@code configuration}
      * @param own this rank's, whose lines are compared
-     * @throws IllegalArgumentException on every rank if they differ; names the ranks and the first line that differs
+     * @throws InvalidInputException on every rank if they differ; names the ranks and the first line that differs
      */
     public static void require(Collective collective, String what, String own) {
         byte[][] all = collective.gather(own.getBytes(StandardCharsets.UTF_8));
@@ -25,7 +26,7 @@ public final class Agreement {
         }
         if (others.isEmpty()) return;
         int first = others.get(0);
-        throw new IllegalArgumentException((others.size() == 1 ? "rank " : "ranks ")
+        throw new InvalidInputException((others.size() == 1 ? "rank " : "ranks ")
                 + others.stream().map(r -> Integer.toString(r)).collect(Collectors.joining(", "))
                 + (others.size() == 1 ? " has" : " have") + " another " + what + " than rank 0: "
                 + difference(lines(all[0]), lines(all[first]), first) + "; start all ranks with the same");

@@ -190,7 +190,7 @@ final class C10dCollective implements Collective {
                         + "; go on from the last checkpoint with --resume",
                 cause);
         failure = Optional.of(lost);
-        presence.leave("it lost others");
+        presence.leave(Presence.LOST_OTHERS);
         // The notes go with the process that keeps them, and the others may not have read them yet.
         if (rank() == 0 && rendezvous.meeting() instanceof Rendezvous.Host) presence.linger();
         return lost;

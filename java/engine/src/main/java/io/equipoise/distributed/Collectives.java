@@ -1,7 +1,11 @@
 package io.equipoise.distributed;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,6 +23,8 @@ public final class Collectives {
     private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
 
     private static final long POLL_MILLIS = 20;
+    /** After so long a rank that can't reach the meeting place says so. */
+    private static final long SILENT_MILLIS = 1000;
 
     private Collectives() {}
 
@@ -31,9 +37,26 @@ public final class Collectives {
      * @throws LostRankException if not all have come in that time
      */
     public static Collective join(Rendezvous rendezvous, Duration timeout, boolean cuda) {
+        return join(
+                rendezvous,
+                timeout,
+                cuda,
+                missing -> LOG.info("rank {} waits for {} at {}", rendezvous.rank(), missing, rendezvous.meeting()));
+    }
+
+    /**
+     * The same, told whom it waits for.
+     *
+     * @param waiting is told once, at the beginning and by any thread: of rank 0 all others that haven't come yet, of another one
+     *     rank 0 if its port isn't open
+     */
+    public static Collective join(
+            Rendezvous rendezvous, Duration timeout, boolean cuda, Consumer<List<Integer>> waiting) {
         if (rendezvous.size() == 1) return Collective.alone();
         var meeting = rendezvous.meeting();
         Noticeboard board;
+        var opened = new CountDownLatch(1);
+        if (rendezvous.rank() > 0) tellIfSlow(opened, waiting);
         try {
             board = Noticeboard.open(meeting, rendezvous.rank() == 0, timeout);
         } catch (RuntimeException e) {
@@ -44,10 +67,12 @@ public final class Collectives {
                                     : ", which rank 0 opens, within " + timeout.toSeconds()
                                             + " s: was rank 0 started, and is" + " MASTER_ADDR its machine?"),
                     e);
+        } finally {
+            opened.countDown();
         }
-        awaitAll(board, rendezvous, timeout);
+        awaitAll(board, rendezvous, timeout, waiting);
         var signs = Noticeboard.open(meeting, false, timeout);
-        var presence = new Presence(rendezvous.rank(), rendezvous.size(), signs, timeout);
+        var presence = new Presence(rendezvous, signs, timeout);
         // What it takes to find out who is missing is part of the time that is allowed.
         var patience = timeout.minus(presence.delay().multipliedBy(2));
         try {
@@ -62,16 +87,32 @@ public final class Collectives {
         }
     }
 
-    private static void awaitAll(Noticeboard board, Rendezvous rendezvous, Duration timeout) {
-        board.put(
-                "joined/" + rendezvous.rank(),
-                Long.toString(ProcessHandle.current().pid()));
+    private static void tellIfSlow(CountDownLatch opened, Consumer<List<Integer>> waiting) {
+        var thread = new Thread(
+                () -> {
+                    try {
+                        if (!opened.await(SILENT_MILLIS, TimeUnit.MILLISECONDS)) waiting.accept(List.of(0));
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "equipoise-waiting");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void awaitAll(
+            Noticeboard board, Rendezvous rendezvous, Duration timeout, Consumer<List<Integer>> waiting) {
+        board.put("joined/" + rendezvous.rank(), LocalProcess.current().note());
         long end = System.nanoTime() + timeout.toNanos();
+        boolean told = rendezvous.rank() > 0;
         while (true) {
             int[] missing = IntStream.range(0, rendezvous.size())
                     .filter(r -> board.find("joined/" + r).isEmpty())
                     .toArray();
             if (missing.length == 0) return;
+            if (!told) waiting.accept(IntStream.of(missing).boxed().toList());
+            told = true;
             if (System.nanoTime() > end) {
                 throw new LostRankException(
                         "of " + rendezvous.size() + " ranks these have not come to " + rendezvous.meeting() + " within "

@@ -1,5 +1,6 @@
 package io.equipoise.distributed;
 
+import io.equipoise.InvalidInputException;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -72,14 +73,14 @@ final class Noticeboard implements AutoCloseable {
         if (!(meeting instanceof Rendezvous.Host host)) return LOOPBACK;
         var there = new InetSocketAddress(host.address(), host.port());
         if (there.isUnresolved()) {
-            throw new IllegalArgumentException("the machine of rank 0, MASTER_ADDR '" + host.address()
+            throw new InvalidInputException("the machine of rank 0, MASTER_ADDR '" + host.address()
                     + "', has no address; set MASTER_ADDR to a name or address that every machine knows");
         }
         try (var socket = new DatagramSocket()) {
             socket.connect(there);
             return socket.getLocalAddress().getHostAddress();
         } catch (SocketException e) {
-            throw new IllegalArgumentException("there is no way from this machine to MASTER_ADDR " + host.address(), e);
+            throw new InvalidInputException("there is no way from this machine to MASTER_ADDR " + host.address(), e);
         }
     }
 

@@ -28,10 +28,15 @@ final class Presence implements AutoCloseable {
     private static final int SIGNS = 40;
     /** Intervals without a sign after which a rank isn't there. */
     private static final int PATIENCE = 4;
+    /** How often processes of this machine are looked for meanwhile. */
+    private static final long LOOK_MILLIS = 50;
+    /** Why a rank leaves that is not itself the reason for anything. */
+    static final String LOST_OTHERS = "it lost others";
 
     private final int rank;
     private final int size;
     private final Noticeboard board;
+    private final boolean oneMachine;
     private final long interval;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(Presence::daemon);
     private final Future<?> signs;
@@ -43,9 +48,10 @@ final class Presence implements AutoCloseable {
      * @param board used by nobody else, and closed with this
      * @param timeout of collectives: what a rank's absence may take to be known
      */
-    Presence(int rank, int size, Noticeboard board, Duration timeout) {
-        this.rank = rank;
-        this.size = size;
+    Presence(Rendezvous rendezvous, Noticeboard board, Duration timeout) {
+        rank = rendezvous.rank();
+        size = rendezvous.size();
+        oneMachine = rendezvous.meeting() instanceof Rendezvous.File;
         this.board = board;
         interval = Math.max(SHORTEST_MILLIS, Math.min(LONGEST_MILLIS, timeout.toMillis() / SIGNS));
         signs = thread.scheduleAtFixedRate(this::beat, 0, interval, TimeUnit.MILLISECONDS);
@@ -87,10 +93,17 @@ final class Presence implements AutoCloseable {
     Optional<String> lost() {
         var before = bounded(this::beatsOfAll);
         if (before.isEmpty()) return Optional.of(silentBoard());
-        try {
-            Thread.sleep(interval * PATIENCE);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(interval * PATIENCE);
+        while (System.nanoTime() < end) {
+            var known = bounded(this::known);
+            if (known.isEmpty()) return Optional.of(silentBoard());
+            if (!known.get().isEmpty()) return known;
+            try {
+                Thread.sleep(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
         }
         var after = bounded(this::beatsOfAll);
         var reasons = bounded(this::reasons);
@@ -100,12 +113,42 @@ final class Presence implements AutoCloseable {
                 .filter(r -> before.get().get(r).equals(after.get().get(r)))
                 .toArray();
         if (missing.length > 0) return Optional.of(names(missing) + " no longer there: killed, stopped or cut off");
-        String left = IntStream.range(0, size)
+        String left = left(reasons.get());
+        return left.isEmpty() ? Optional.empty() : Optional.of(left);
+    }
+
+    private String left(List<Optional<String>> reasons) {
+        return IntStream.range(0, size)
                 .filter(r -> r != rank)
-                .mapToObj(r -> reasons.get().get(r).map(reason -> "rank " + r + " has left: " + reason))
+                .mapToObj(r -> reasons.get(r).map(reason -> "rank " + r + " has left: " + reason))
                 .flatMap(Optional::stream)
                 .collect(Collectors.joining("; "));
-        return left.isEmpty() ? Optional.empty() : Optional.of(left);
+    }
+
+    /** What needs no waiting for: a process of this machine that has ended without a word, a rank that has said why it left; else "". */
+    private String known() {
+        // In this order: whoever has ended by now has left its reason, if it has one.
+        boolean[] ended = new boolean[size];
+        for (int r = 0; r < size; r++) ended[r] = r != rank && hasEnded(r);
+        var reasons = reasons();
+        int[] silent = IntStream.range(0, size)
+                .filter(r -> ended[r] && reasons.get(r).isEmpty())
+                .toArray();
+        if (silent.length > 0) return names(silent) + " no longer there: killed";
+        boolean explained = IntStream.range(0, size)
+                .anyMatch(r -> r != rank
+                        && reasons.get(r)
+                                .filter(why -> !why.equals(LOST_OTHERS))
+                                .isPresent());
+        return explained ? left(reasons) : "";
+    }
+
+    private boolean hasEnded(int r) {
+        return oneMachine
+                && board.find("joined/" + r)
+                        .flatMap(LocalProcess::of)
+                        .filter(LocalProcess::hasEnded)
+                        .isPresent();
     }
 
     /** Waits until all who are still there have left too, though no longer than it takes them to find out. */

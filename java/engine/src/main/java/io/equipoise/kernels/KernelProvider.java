@@ -23,7 +23,7 @@ public interface KernelProvider {
     /** Why it can't run here, empty when it can. Must not throw. */
     Optional<String> unavailable();
 
-    /** @throws KernelException when it can't run here */
+    /** @throws KernelUnavailableException when it can't run here */
     Kernels create();
 
     /** All providers on the class path, best first; the plain Java reference is always among them. */
@@ -43,20 +43,20 @@ public interface KernelProvider {
     /**
      * The provider of this name, which must be able to run.
      *
-     * @throws KernelException when there is none of that name or it can't run here
+     * @throws KernelUnavailableException when there is none of that name or it can't run here
      */
     static Kernels named(String name) {
         var names = new ArrayList<String>();
         for (var provider : all()) {
             if (provider.name().equals(name)) {
                 provider.unavailable().ifPresent(reason -> {
-                    throw new KernelException("kernels '" + name + "' can't run here: " + reason);
+                    throw new KernelUnavailableException("kernels '" + name + "' can't run here: " + reason);
                 });
                 return provider.create();
             }
             names.add(provider.name());
         }
-        throw new KernelException("no kernels named '" + name + "'; there are " + String.join(", ", names));
+        throw new KernelUnavailableException("no kernels named '" + name + "'; there are " + String.join(", ", names));
     }
 
     /** Holds the process-wide choice; initialised on first use. */
@@ -79,7 +79,7 @@ public interface KernelProvider {
                 if (reason.isEmpty()) return provider.create();
                 LOG.info("kernels: {} not used: {}", provider.name(), reason.get());
             }
-            throw new KernelException("no kernels can run here");
+            throw new KernelUnavailableException("no kernels can run here");
         }
     }
 }

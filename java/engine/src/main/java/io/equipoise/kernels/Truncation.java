@@ -1,5 +1,7 @@
 package io.equipoise.kernels;
 
+import io.equipoise.InvalidInputException;
+
 /**
  * What part of the vocabulary a draw may come from. For evaluation only: importance weights of truncated samples are
  * wrong, so training refuses it.
@@ -13,8 +15,8 @@ public record Truncation(int topK, double topP) {
     public static final Truncation NONE = new Truncation(0, 1);
 
     public Truncation {
-        if (topK < 0) throw new IllegalArgumentException("topK must be >= 0 (0 keeps all), got " + topK);
-        if (!(topP > 0 && topP <= 1)) throw new IllegalArgumentException("topP must be in (0, 1], got " + topP);
+        if (topK < 0) throw new InvalidInputException("topK must be >= 0 (0 keeps all), got " + topK);
+        if (!(topP > 0 && topP <= 1)) throw new InvalidInputException("topP must be in (0, 1], got " + topP);
     }
 
     /** Whether every token stays possible. */

@@ -1,5 +1,6 @@
 package io.equipoise.model;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.KernelProvider;
 import java.util.Arrays;
 import java.util.List;
@@ -18,10 +19,10 @@ public enum Device {
         return Arrays.stream(values()).map(Device::toString).toList();
     }
 
-    /** @throws IllegalArgumentException when there is none of this name */
+    /** @throws InvalidInputException when there is none of this name */
     public static Device named(String name) {
         for (var device : values()) if (device.toString().equals(name)) return device;
-        throw new IllegalArgumentException("no device '" + name + "'; there are " + String.join(", ", names()));
+        throw new InvalidInputException("no device '" + name + "'; there are " + String.join(", ", names()));
     }
 
     /** Why models can't be computed there here; empty when they can. */

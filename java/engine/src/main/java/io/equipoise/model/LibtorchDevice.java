@@ -1,6 +1,6 @@
 package io.equipoise.model;
 
-import io.equipoise.kernels.KernelException;
+import io.equipoise.kernels.KernelUnavailableException;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
@@ -22,15 +22,15 @@ import org.bytedeco.pytorch.global.torch;
 record LibtorchDevice(String name, Memory memory) {
     static final LibtorchDevice CPU = new LibtorchDevice("cpu", Memory.HOST);
 
-    /** @throws KernelException when the kernels can't follow the device's addresses, or there is no such device */
+    /** @throws KernelUnavailableException when the kernels can't follow the device's addresses, or there is no such device */
     static LibtorchDevice of(io.equipoise.model.Device device, Kernels kernels) {
         if (device == io.equipoise.model.Device.CPU) return CPU;
         device.unavailable().ifPresent(reason -> {
-            throw new KernelException("device '" + device + "' can't be used here: " + reason);
+            throw new KernelUnavailableException("device '" + device + "' can't be used here: " + reason);
         });
         if (kernels.memory() == Memory.HOST) {
-            throw new KernelException("kernels '" + kernels.description() + "' can't read the memory of device '"
-                    + device + "'; its own are --kernels " + device);
+            throw new KernelUnavailableException("kernels '" + kernels.description()
+                    + "' can't read the memory of device '" + device + "'; its own are --kernels " + device);
         }
         // The kernels' driver takes the first device too.
         return new LibtorchDevice(device + ":0", kernels.memory());

@@ -1,5 +1,6 @@
 package io.equipoise.model;
 
+import io.equipoise.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -47,7 +48,7 @@ record MicroBatches(int[] sequences, int length, long[] inputs, long[] rows, int
                     + prompt + "; a prompt has at least one token (BOS when it is empty)");
         }
         if (sequence.length > config.contextLength()) {
-            throw new IllegalArgumentException("sequence " + i + " has " + sequence.length
+            throw new InvalidInputException("sequence " + i + " has " + sequence.length
                     + " tokens, more than the model's context of " + config.contextLength());
         }
         for (int token : sequence) {

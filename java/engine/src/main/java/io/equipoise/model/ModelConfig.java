@@ -1,5 +1,7 @@
 package io.equipoise.model;
 
+import io.equipoise.InvalidInputException;
+
 /**
  * What the rest of the engine needs to know of a model.
  *
@@ -10,16 +12,15 @@ package io.equipoise.model;
  */
 public record ModelConfig(int vocabularySize, int contextLength, int bosToken, int eosToken) {
     public ModelConfig {
-        if (vocabularySize < 1)
-            throw new IllegalArgumentException("vocabularySize must be >= 1, got " + vocabularySize);
-        if (contextLength < 2) throw new IllegalArgumentException("contextLength must be >= 2, got " + contextLength);
+        if (vocabularySize < 1) throw new InvalidInputException("vocabularySize must be >= 1, got " + vocabularySize);
+        if (contextLength < 2) throw new InvalidInputException("contextLength must be >= 2, got " + contextLength);
         token("bosToken", bosToken, vocabularySize);
         token("eosToken", eosToken, vocabularySize);
     }
 
     private static void token(String name, int token, int vocabularySize) {
         if (token < 0 || token >= vocabularySize) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     name + " must be in [0, " + vocabularySize + "), the vocabulary, got " + token);
         }
     }

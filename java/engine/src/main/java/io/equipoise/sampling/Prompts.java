@@ -1,5 +1,6 @@
 package io.equipoise.sampling;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.files.BoundedFile;
 import io.equipoise.model.PretrainedModel;
 import java.io.IOException;
@@ -35,7 +36,7 @@ public final class Prompts {
      * Prompts for a model, as {@link #start} has them.
      *
      * @param inFeatures whether features are scored on a prompt and what follows it, rather than on what follows alone
-     * @throws IllegalArgumentException if there is none, or two have the same tokens
+     * @throws InvalidInputException if there is none, or two have the same tokens
      */
     public static Prompts of(List<String> texts, PretrainedModel model, boolean inFeatures) {
         return of(texts, texts.stream().map(text -> start(text, model)).toArray(int[][]::new), inFeatures);
@@ -55,7 +56,7 @@ public final class Prompts {
         for (int c = 0; c < tokens.length; c++) {
             Integer earlier = known.putIfAbsent(IntBuffer.wrap(tokens[c]), c);
             if (earlier == null) continue;
-            throw new IllegalArgumentException("prompts " + (earlier + 1) + " and " + (c + 1)
+            throw new InvalidInputException("prompts " + (earlier + 1) + " and " + (c + 1)
                     + " are the same to the model: \"" + shortened(texts.get(c)) + "\"; leave one out");
         }
         return new Prompts(texts, tokens, inFeatures);
@@ -73,11 +74,11 @@ public final class Prompts {
     /**
      * The lines of a UTF-8 file, one prompt each.
      *
-     * @throws IllegalArgumentException if it can't be read, has none, or has a line that is blank or there twice
+     * @throws InvalidInputException if it can't be read, has none, or has a line that is blank or there twice
      */
     public static List<String> read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "no file of prompts " + file + "; it must be a UTF-8 text file with one prompt a line");
         }
         List<String> lines;
@@ -88,24 +89,24 @@ public final class Prompts {
                     .lines()
                     .toList();
         } catch (IOException failure) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "cannot read the prompts " + file + ": " + failure.getMessage()
                             + "; it must be a UTF-8 text file with one prompt a line",
                     failure);
         }
         if (lines.isEmpty()) {
-            throw new IllegalArgumentException(file + " is empty, wanted at least one prompt; write one a line");
+            throw new InvalidInputException(file + " is empty, wanted at least one prompt; write one a line");
         }
         var known = new HashMap<String, Integer>();
         for (int number = 1; number <= lines.size(); number++) {
             String line = lines.get(number - 1);
             if (line.isBlank()) {
-                throw new IllegalArgumentException(
+                throw new InvalidInputException(
                         file + ", line " + number + " is blank; every line is a prompt: delete it or fill it");
             }
             Integer earlier = known.putIfAbsent(line, number);
             if (earlier == null) continue;
-            throw new IllegalArgumentException(file + ", line " + number + " repeats line " + earlier + ", \""
+            throw new InvalidInputException(file + ", line " + number + " repeats line " + earlier + ", \""
                     + shortened(line) + "\"; every prompt counts the same: delete one");
         }
         return lines;
@@ -168,7 +169,7 @@ public final class Prompts {
      *
      * @param maxTokens the most tokens that follow
      * @param contextLength the model's
-     * @throws IllegalArgumentException that names the prompts which don't
+     * @throws InvalidInputException that names the prompts which don't
      */
     public void requireRoom(int maxTokens, int contextLength) {
         var tooLong = new ArrayList<String>();
@@ -179,7 +180,7 @@ public final class Prompts {
         }
         if (tooLong.isEmpty()) return;
         int most = contextLength - maxTokens;
-        throw new IllegalArgumentException(tooLong.get(0)
+        throw new InvalidInputException(tooLong.get(0)
                 + (tooLong.size() == 1 ? "" : ", and " + (tooLong.size() - 1) + " more are too long")
                 + ": with maxTokens " + maxTokens + " the model's context of " + contextLength
                 + (most < 1 ? " has room for none" : " has room for " + most)

@@ -1,5 +1,6 @@
 package io.equipoise.sampling;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Decoder;
@@ -54,7 +55,7 @@ public final class Sampler {
             longest = Math.max(longest, starts[i].length);
         }
         if (longest + config.maxTokens() > model.config().contextLength()) {
-            throw new IllegalArgumentException("a prompt of " + longest + " tokens and maxTokens " + config.maxTokens()
+            throw new InvalidInputException("a prompt of " + longest + " tokens and maxTokens " + config.maxTokens()
                     + " don't fit the model's context of " + model.config().contextLength()
                     + "; lower maxTokens or shorten the prompt");
         }

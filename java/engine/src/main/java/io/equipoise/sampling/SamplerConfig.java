@@ -1,5 +1,6 @@
 package io.equipoise.sampling;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Truncation;
 
 /**
@@ -15,9 +16,9 @@ import io.equipoise.kernels.Truncation;
 public record SamplerConfig(
         double temperature, int maxTokens, Truncation truncation, boolean fixedLength, int batchSize, long seed) {
     public SamplerConfig {
-        if (!(temperature > 0)) throw new IllegalArgumentException("temperature must be > 0, got " + temperature);
-        if (maxTokens < 1) throw new IllegalArgumentException("maxTokens must be >= 1, got " + maxTokens);
-        if (batchSize < 1) throw new IllegalArgumentException("batchSize must be >= 1, got " + batchSize);
+        if (!(temperature > 0)) throw new InvalidInputException("temperature must be > 0, got " + temperature);
+        if (maxTokens < 1) throw new InvalidInputException("maxTokens must be >= 1, got " + maxTokens);
+        if (batchSize < 1) throw new InvalidInputException("batchSize must be >= 1, got " + batchSize);
     }
 
     /** Plain sampling at temperature 1, 256 sequences at once. */

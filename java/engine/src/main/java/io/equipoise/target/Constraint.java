@@ -1,5 +1,7 @@
 package io.equipoise.target;
 
+import io.equipoise.InvalidInputException;
+
 /**
  * One wish about the population of texts.
  *
@@ -12,17 +14,17 @@ package io.equipoise.target;
 public record Constraint(String name, Feature feature, double moment, boolean pointwise) {
     public Constraint {
         if (name.isBlank())
-            throw new IllegalArgumentException("a constraint needs a name that is not blank, got \"" + name + '"');
+            throw new InvalidInputException("a constraint needs a name that is not blank, got \"" + name + '"');
         if (pointwise && moment != 1) {
-            throw new IllegalArgumentException("constraint '" + name + "': a pointwise constraint has moment 1, got "
+            throw new InvalidInputException("constraint '" + name + "': a pointwise constraint has moment 1, got "
                     + moment + "; negate the feature for 0, or use Constraint.moment for a share between");
         }
         if (!Double.isFinite(moment)) {
-            throw new IllegalArgumentException("constraint '" + name + "': the moment must be finite, got " + moment
+            throw new InvalidInputException("constraint '" + name + "': the moment must be finite, got " + moment
                     + "; give the mean that the feature should have");
         }
         if (feature.isBoolean() && !(moment >= 0 && moment <= 1)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "constraint '" + name + "': the moment of a boolean feature must be in [0, 1], got " + moment
                             + "; give the share of texts that should have it, 0.5 for half");
         }

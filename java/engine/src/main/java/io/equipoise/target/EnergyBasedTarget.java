@@ -1,5 +1,6 @@
 package io.equipoise.target;
 
+import io.equipoise.InvalidInputException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class EnergyBasedTarget {
         for (int f = 0; f < lambda.length; f++) {
             var constraint = constraints.get(f);
             if (!Double.isFinite(lambda[f]) || (constraint.pointwise() && lambda[f] != 0)) {
-                throw new IllegalArgumentException("lambda of constraint '" + constraint.name() + "' is " + lambda[f]
+                throw new InvalidInputException("lambda of constraint '" + constraint.name() + "' is " + lambda[f]
                         + ", wanted " + (constraint.pointwise() ? "0, because it is pointwise" : "a finite number"));
             }
         }
@@ -176,12 +177,11 @@ public final class EnergyBasedTarget {
     }
 
     private static void check(List<Constraint> constraints) {
-        if (constraints.isEmpty())
-            throw new IllegalArgumentException("a target needs at least one constraint, got none");
+        if (constraints.isEmpty()) throw new InvalidInputException("a target needs at least one constraint, got none");
         var names = new HashSet<String>();
         for (var constraint : constraints) {
             if (!names.add(constraint.name())) {
-                throw new IllegalArgumentException(
+                throw new InvalidInputException(
                         "two constraints are called '" + constraint.name() + "'; give each a name of its own");
             }
         }

@@ -1,5 +1,6 @@
 package io.equipoise.target;
 
+import io.equipoise.InvalidInputException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -18,8 +19,10 @@ public final class FeatureScores {
      * @param constraints F of them
      * @param texts B decoded texts
      * @return (B, F): row i belongs to text i, column f to constraint f, whatever the number of threads
-     * @throws IllegalArgumentException if a feature throws, or scores something not finite, or, being boolean or in a
-     *     pointwise constraint, something other than 0 or 1; names the feature and the first such text
+     * @throws InvalidInputException if a feature's scores can't be used: not finite or, of a boolean feature or in a
+     *     pointwise constraint, neither 0 nor 1; or a text is too much for its regular expression. Names the feature and the
+     *     first such text
+     * @throws IllegalArgumentException if a feature throws; names these too
      */
     public static double[][] score(List<Constraint> constraints, List<String> texts) {
         var columns = List.copyOf(constraints);
@@ -47,21 +50,32 @@ public final class FeatureScores {
         double score;
         try {
             score = constraint.feature().score(text);
-        } catch (RuntimeException | StackOverflowError failure) { // a regex may exhaust the stack on a long text
-            throw new IllegalArgumentException(
-                    "feature '" + constraint.name() + "' failed on " + quote(index, text) + ": " + failure, failure);
+        } catch (StackOverflowError failure) { // a regex may exhaust the stack on a long text
+            throw new InvalidInputException(
+                    "feature '" + constraint.name() + "' failed on " + quote(index, text)
+                            + "; simplify the pattern: a group that repeats, such as (a|b)*, takes stack every time, [ab]*"
+                            + " none: " + failure,
+                    failure);
+        } catch (InvalidInputException failure) {
+            throw new InvalidInputException(failed(constraint, index, text, failure), failure);
+        } catch (RuntimeException failure) { // the fault of the feature's code, whatever it throws
+            throw new IllegalArgumentException(failed(constraint, index, text, failure), failure);
         }
         if (!Double.isFinite(score)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "feature '" + constraint.name() + "' scored " + score + " on " + quote(index, text)
                             + ", wanted a finite number; make it return one for every text, the empty one too");
         }
         if ((constraint.pointwise() || constraint.feature().isBoolean()) && score != 0 && score != 1) {
-            throw new IllegalArgumentException("feature '" + constraint.name() + "' scored " + score + " on "
+            throw new InvalidInputException("feature '" + constraint.name() + "' scored " + score + " on "
                     + quote(index, text) + ", wanted 0 or 1"
                     + (constraint.feature().isBoolean() ? "" : " because its constraint is pointwise"));
         }
         return score;
+    }
+
+    private static String failed(Constraint constraint, int index, String text, Throwable failure) {
+        return "feature '" + constraint.name() + "' failed on " + quote(index, text) + ": " + failure;
     }
 
     private static String quote(int index, String text) {

@@ -1,5 +1,6 @@
 package io.equipoise.target;
 
+import io.equipoise.InvalidInputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -91,7 +92,7 @@ public final class Features {
         try {
             return regex(Pattern.compile(pattern));
         } catch (PatternSyntaxException failure) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "not a regular expression in Java's syntax: " + failure.getMessage(), failure);
         }
     }
@@ -138,7 +139,7 @@ public final class Features {
      * @param kind word (option {@code word}), words (one of {@code list}: a shipped list, {@code file}, {@code words}:
      *     separated by commas), regex ({@code pattern}), gender ({@code is}: female, male, none), sentiment ({@code is}:
      *     positive, negative), length (none), or the name of a {@link FeatureProvider}
-     * @throws IllegalArgumentException if the kind or an option is unknown, missing or malformed; says what is possible
+     * @throws InvalidInputException if the kind or an option is unknown, missing or malformed; says what is possible
      */
     public static Feature create(String kind, Map<String, String> options) {
         var builtIn = KINDS.get(kind);
@@ -146,15 +147,25 @@ public final class Features {
             return builtIn.apply(new Options(kind, OPTIONS.getOrDefault(kind, List.of()), Map.copyOf(options)));
         }
         for (var provider : ServiceLoader.load(FeatureProvider.class)) {
-            if (provider.name().equals(kind)) return provider.create(Map.copyOf(options));
+            if (provider.name().equals(kind)) return provided(provider, Map.copyOf(options));
         }
-        throw new IllegalArgumentException(
+        throw new InvalidInputException(
                 "no kind of feature is called '" + kind + "'; " + Suggestion.among(kind, kinds()));
+    }
+
+    private static Feature provided(FeatureProvider provider, Map<String, String> options) {
+        try {
+            return provider.create(options);
+        } catch (InvalidInputException failure) {
+            throw failure;
+        } catch (IllegalArgumentException failure) { // by its contract an option that is wrong
+            throw new InvalidInputException(String.valueOf(failure.getMessage()), failure);
+        }
     }
 
     private static Feature wordsOf(Options options) {
         if (options.given().size() != 1) {
-            throw new IllegalArgumentException("feature words needs exactly one of the options list, file, words, got "
+            throw new InvalidInputException("feature words needs exactly one of the options list, file, words, got "
                     + (options.given().isEmpty()
                             ? "none"
                             : String.join(", ", new TreeMap<>(options.given()).keySet())));
@@ -196,7 +207,7 @@ public final class Features {
         Options {
             for (String option : new TreeMap<>(given).keySet()) {
                 if (!known.contains(option)) {
-                    throw new IllegalArgumentException("feature " + kind + " has no option '" + option + "'; "
+                    throw new InvalidInputException("feature " + kind + " has no option '" + option + "'; "
                             + (known.isEmpty() ? "it has none" : Suggestion.among(option, known)));
                 }
             }
@@ -205,8 +216,7 @@ public final class Features {
         String required(String option) {
             String value = given.get(option);
             if (value == null || value.isBlank()) {
-                throw new IllegalArgumentException(
-                        "feature " + kind + " needs the option '" + option + "', got " + given);
+                throw new InvalidInputException("feature " + kind + " needs the option '" + option + "', got " + given);
             }
             return value;
         }
@@ -218,7 +228,7 @@ public final class Features {
                 names.add(value.name().toLowerCase(Locale.ROOT));
                 if (value.name().equalsIgnoreCase(wanted.strip())) return value;
             }
-            throw new IllegalArgumentException("feature " + kind + ": '" + option + "' cannot be '" + wanted + "'; "
+            throw new InvalidInputException("feature " + kind + ": '" + option + "' cannot be '" + wanted + "'; "
                     + Suggestion.among(wanted, names));
         }
     }

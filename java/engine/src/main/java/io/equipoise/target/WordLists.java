@@ -1,5 +1,6 @@
 package io.equipoise.target;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,7 +25,7 @@ final class WordLists {
 
     static Set<String> shipped(String name) {
         if (!SHIPPED.contains(name)) {
-            throw new IllegalArgumentException("no shipped word list is called '" + name + "'; "
+            throw new InvalidInputException("no shipped word list is called '" + name + "'; "
                     + Suggestion.among(name, SHIPPED) + "; or give your own file");
         }
         return resource(name);
@@ -39,7 +40,7 @@ final class WordLists {
         try {
             return parse(BoundedFile.text(path, BoundedFile.LARGEST_TEXT), path.toString());
         } catch (IOException failure) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "cannot read the word list " + path + ": " + failure.getMessage()
                             + "; it must be a UTF-8 text file with one word a line",
                     failure);
@@ -56,17 +57,17 @@ final class WordLists {
                     .findFirst()
                     .orElse(-1);
             if (control >= 0) {
-                throw new IllegalArgumentException(origin + ": \"" + word + "\" has the control character "
+                throw new InvalidInputException(origin + ": \"" + word + "\" has the control character "
                         + String.format(Locale.ROOT, "U+%04X", control) + ", wanted a word of plain text; delete it");
             }
             var parts = Words.of(word);
             if (parts.size() != 1) {
-                throw new IllegalArgumentException(origin + ": \"" + word + "\" is " + parts.size()
+                throw new InvalidInputException(origin + ": \"" + word + "\" is " + parts.size()
                         + " words, wanted one; for a phrase use a regex feature, such as \\bnew york\\b");
             }
             folded.add(parts.get(0));
         }
-        if (folded.isEmpty()) throw new IllegalArgumentException(origin + " has no words, wanted at least one");
+        if (folded.isEmpty()) throw new InvalidInputException(origin + " has no words, wanted at least one");
         return Set.copyOf(folded);
     }
 

@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.InvalidInputException;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.TensorFile;
 import java.io.IOException;
@@ -141,7 +142,7 @@ public final class Checkpoint implements AutoCloseable {
     Vector tensor(String name, long size) {
         var tensor = tensor(name);
         if (tensor.size() != size) {
-            throw new IllegalArgumentException("the checkpoint's " + name + " has " + tensor.size()
+            throw new InvalidInputException("the checkpoint's " + name + " has " + tensor.size()
                     + " elements, the trainer's " + size
                     + "; a run can only go on with the base model that it began with");
         }

@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ public final class CheckpointFolder {
      */
     public CheckpointFolder(Path folder, int keepLast, boolean keepBest, Checkpoint.PolicyWriter policy)
             throws IOException {
-        if (keepLast < 1) throw new IllegalArgumentException("keepLast must be >= 1, got " + keepLast);
+        if (keepLast < 1) throw new InvalidInputException("keepLast must be >= 1, got " + keepLast);
         this.folder = folder;
         this.keepLast = keepLast;
         this.keepBest = keepBest;

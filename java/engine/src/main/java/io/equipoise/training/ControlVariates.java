@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.objective.Gdc;
 import io.equipoise.objective.GdcPlusPlus;
 import io.equipoise.objective.Objective;
@@ -181,11 +182,11 @@ final class ControlVariates {
         return new State(past.state(), share.clone());
     }
 
-    /** @throws IllegalArgumentException if it is of a run without variates */
+    /** @throws InvalidInputException if it is of a run without variates */
     void restore(State state) {
         if (state.share().length != COUNT) {
-            throw new IllegalArgumentException("the checkpoint has " + state.share().length
-                    + " control variates, wanted " + COUNT + "; resume with the version that wrote it");
+            throw new InvalidInputException("the checkpoint has " + state.share().length + " control variates, wanted "
+                    + COUNT + "; resume with the version that wrote it");
         }
         past.restore(state.past());
         share = state.share().clone();

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.ModelMemory;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -53,12 +54,12 @@ public record MemoryEstimate(Map<String, Long> parts) {
      *
      * @param limit bytes
      * @return what it will take
-     * @throws IllegalArgumentException that says what would fit
+     * @throws InvalidInputException that says what would fit
      */
     public static MemoryEstimate require(ModelMemory model, TrainingConfig config, int promptLength, long limit) {
         var estimate = of(model, config, promptLength);
         if (estimate.total() <= limit) return estimate;
-        throw new IllegalArgumentException(String.format(
+        throw new InvalidInputException(String.format(
                 Locale.ROOT,
                 "the run would take about %s outside the JVM's heap, more than the limit of %s: %s; %s",
                 gibibytes(estimate.total()),

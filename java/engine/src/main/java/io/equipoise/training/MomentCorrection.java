@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.metrics.LogSumExp;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
@@ -127,10 +128,10 @@ final class MomentCorrection {
         return new State(aim != target, moments.clone(), aim.lambda());
     }
 
-    /** @throws IllegalArgumentException if it is of other constraints */
+    /** @throws InvalidInputException if it is of other constraints */
     void restore(State state) {
         if (state.moments().length != moments.length) {
-            throw new IllegalArgumentException("the checkpoint aims at " + state.moments().length
+            throw new InvalidInputException("the checkpoint aims at " + state.moments().length
                     + " moments, this run has " + moments.length + " constraints; resume with the same constraints");
         }
         System.arraycopy(state.moments(), 0, moments, 0, moments.length);

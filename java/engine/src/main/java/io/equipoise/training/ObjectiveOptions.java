@@ -1,6 +1,7 @@
 package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.equipoise.InvalidInputException;
 import io.equipoise.objective.AlphaDivergence;
 import io.equipoise.objective.Divergence;
 import io.equipoise.objective.FDivergence;
@@ -71,28 +72,27 @@ public record ObjectiveOptions(
         if (!(valueLearningRate > 0)) throw wrong("valueLearningRate", "> 0", valueLearningRate);
     }
 
-    private static IllegalArgumentException wrong(String name, String wanted, Number got) {
-        return new IllegalArgumentException("objectiveOptions." + name + " must be " + wanted + ", got " + got);
+    private static InvalidInputException wrong(String name, String wanted, Number got) {
+        return new InvalidInputException("objectiveOptions." + name + " must be " + wanted + ", got " + got);
     }
 
     /**
      * Checks what else {@code ppo} has to be told.
      *
-     * @throws IllegalArgumentException that names what must be another
+     * @throws InvalidInputException that names what must be another
      */
     void requirePpo(boolean onPolicy, int batchSize, double gradientSubsampling, int gradientDiagnosticsEvery) {
         if (!onPolicy) {
-            throw new IllegalArgumentException("objective ppo needs onPolicy: true: its ratios are to the policy that"
+            throw new InvalidInputException("objective ppo needs onPolicy: true: its ratios are to the policy that"
                     + " sampled, not to a proposal");
         }
         if (gradientSubsampling != 1) {
-            throw new IllegalArgumentException("gradientSubsampling must be 1 with objective ppo, which goes over whole"
+            throw new InvalidInputException("gradientSubsampling must be 1 with objective ppo, which goes over whole"
                     + " batches several times, got " + gradientSubsampling);
         }
         if (gradientDiagnosticsEvery != 0) {
-            throw new IllegalArgumentException(
-                    "gradientDiagnosticsEvery must be 0 with objective ppo, whose batch has a"
-                            + " gradient for every pass over it, got " + gradientDiagnosticsEvery);
+            throw new InvalidInputException("gradientDiagnosticsEvery must be 0 with objective ppo, whose batch has a"
+                    + " gradient for every pass over it, got " + gradientDiagnosticsEvery);
         }
         if (minibatches > batchSize) {
             throw wrong("minibatches", "at most batchSize (" + batchSize + ")", minibatches);
@@ -115,7 +115,7 @@ public record ObjectiveOptions(
             case "alpha-dpg" -> new AlphaDivergence(alpha, limit, baseline);
             case "trajectory-balance" -> new TrajectoryBalance();
             default ->
-                throw new IllegalArgumentException(
+                throw new InvalidInputException(
                         "objective must be one of " + String.join(", ", OBJECTIVES) + ", got '" + name + "'");
         };
     }

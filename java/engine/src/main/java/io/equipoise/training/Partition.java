@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.metrics.LogSumExp;
 import java.util.Arrays;
 import java.util.List;
@@ -50,10 +51,10 @@ final class Partition {
                 .toList();
     }
 
-    /** @throws IllegalArgumentException if it is of another number of prompts, or no state of a sum */
+    /** @throws InvalidInputException if it is of another number of prompts, or no state of a sum */
     void restore(List<Sum> state) {
         if (state.size() != ofPrompt.length) {
-            throw new IllegalArgumentException("the checkpoint has Z of " + state.size() + " prompts, this run has "
+            throw new InvalidInputException("the checkpoint has Z of " + state.size() + " prompts, this run has "
                     + ofPrompt.length + "; resume with the same prompts");
         }
         for (int c = 0; c < ofPrompt.length; c++) {

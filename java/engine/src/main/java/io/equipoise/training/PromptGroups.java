@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Philox;
 import java.util.Arrays;
 
@@ -54,10 +55,10 @@ final class PromptGroups {
         return new State(order.clone(), round, used);
     }
 
-    /** @throws IllegalArgumentException if it is of another number of prompts */
+    /** @throws InvalidInputException if it is of another number of prompts */
     void restore(State state) {
         if (state.order().length != order.length) {
-            throw new IllegalArgumentException("the checkpoint is of a run with " + state.order().length
+            throw new InvalidInputException("the checkpoint is of a run with " + state.order().length
                     + " prompts, this one has " + order.length + "; resume with the same prompts");
         }
         System.arraycopy(state.order(), 0, order, 0, order.length);

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.model.CausalLanguageModel;
 import java.util.List;
@@ -92,7 +93,7 @@ final class Proposal implements AutoCloseable {
         var former = source();
         if (state.source() != former && state.source() == Source.OWN) model = policy.copy();
         else if (state.source() != former) {
-            throw new IllegalArgumentException("the checkpoint's proposal is "
+            throw new InvalidInputException("the checkpoint's proposal is "
                     + state.source().name().toLowerCase(Locale.ROOT) + ", the trainer's is "
                     + former.name().toLowerCase(Locale.ROOT) + "; restore a trainer that has made no step yet");
         }

@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.distributed.Collective;
 import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.KernelProvider;
@@ -79,14 +80,14 @@ public final class TrainerBuilder {
      * Prepares the run: samples the base model, finds λ and a first Z.
      *
      * @throws io.equipoise.target.InfeasibleConstraintException when the constraints can't be met
-     * @throws IllegalArgumentException if a prompt is too long, or the configuration isn't for {@link
+     * @throws InvalidInputException if a prompt is too long, or the configuration isn't for {@link
      *     TrainingConfig#requirePossible so many}
      */
     public Trainer create() {
         config.requirePossible(prompts.size());
         config.requireMeaning(constraints);
         if (config.isPpo() && collective.size() > 1) {
-            throw new IllegalArgumentException("objective ppo trains in one process, got " + collective.size()
+            throw new InvalidInputException("objective ppo trains in one process, got " + collective.size()
                     + "; leave out --processes, or take kl-control, which has the same aim");
         }
         var work = new SharedWork(collective);

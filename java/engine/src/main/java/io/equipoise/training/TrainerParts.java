@@ -1,5 +1,6 @@
 package io.equipoise.training;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.distributed.Collective;
 import io.equipoise.distributed.SharedWork;
 import io.equipoise.kernels.Kernels;
@@ -77,7 +78,7 @@ final class TrainerParts implements AutoCloseable {
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
         if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
-            throw new IllegalArgumentException("trainable '" + config.trainable() + "' matches no parameter; there are "
+            throw new InvalidInputException("trainable '" + config.trainable() + "' matches no parameter; there are "
                     + base.parameters().list().get(0).name() + " and "
                     + (base.parameters().list().size() - 1) + " more");
         }

@@ -2,6 +2,7 @@ package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.InvalidInputException;
 import java.util.Map;
 
 /**
@@ -42,7 +43,7 @@ record TrainerState(
     /**
      * Checks that a trainer that has made no step can become this one.
      *
-     * @throws IllegalArgumentException that says what differs
+     * @throws InvalidInputException that says what differs
      */
     void requireLike(TrainerState fresh) {
         var json = new JsonMapper();
@@ -51,12 +52,12 @@ record TrainerState(
         for (var field : mine.properties()) {
             // What to do about a NaN may be decided after one.
             if (field.getKey().equals("onNan") || field.getValue().equals(other.get(field.getKey()))) continue;
-            throw new IllegalArgumentException("the checkpoint was made with training." + field.getKey() + " = "
+            throw new InvalidInputException("the checkpoint was made with training." + field.getKey() + " = "
                     + field.getValue() + ", got " + other.get(field.getKey())
                     + "; a run can only go on with the configuration it began with");
         }
         if (lambda.equals(fresh.lambda)) return;
-        throw new IllegalArgumentException("the checkpoint has lambda " + lambda + ", this run found " + fresh.lambda
+        throw new InvalidInputException("the checkpoint has lambda " + lambda + ", this run found " + fresh.lambda
                 + "; a run can only go on with the constraints, the word lists, the prompts, the base model, the device and the"
                 + " kernels that it began with");
     }

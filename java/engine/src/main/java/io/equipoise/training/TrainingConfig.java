@@ -1,6 +1,8 @@
 package io.equipoise.training;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.equipoise.InvalidInputException;
+import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.SamplerConfig;
@@ -101,24 +103,24 @@ public record TrainingConfig(
         atLeast("checkEvery", checkEvery, 1);
         atLeast("driftChecks", driftChecks, 1);
         atLeast("warmupSteps", warmupSteps, 0);
-        if (!(learningRate > 0)) throw new IllegalArgumentException("learningRate must be > 0, got " + learningRate);
+        if (!(learningRate > 0)) throw new InvalidInputException("learningRate must be > 0, got " + learningRate);
+        new AdamRule(learningRate, beta1, beta2, epsilon, weightDecay, 1);
         if (!(warnBelowSampleSize >= 0)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "warnBelowSampleSize must be >= 0 (0 never warns), got " + warnBelowSampleSize);
         }
         if (!(gradientClip >= 0)) {
-            throw new IllegalArgumentException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
+            throw new InvalidInputException("gradientClip must be >= 0 (0 doesn't clip), got " + gradientClip);
         }
         if (!(momentCorrection >= 0 && momentCorrection <= 1)) {
-            throw new IllegalArgumentException(
-                    "momentCorrection must be in [0, 1], 0 for none, got " + momentCorrection);
+            throw new InvalidInputException("momentCorrection must be in [0, 1], 0 for none, got " + momentCorrection);
         }
         if (!(gradientSubsampling > 0 && gradientSubsampling <= 1)) {
-            throw new IllegalArgumentException(
+            throw new InvalidInputException(
                     "gradientSubsampling must be in (0, 1], 1 for everything, got " + gradientSubsampling);
         }
         if (diagnosticsEvery > 1 && (proposalUpdate == ProposalUpdate.TVD || momentCorrection > 0)) {
-            throw new IllegalArgumentException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
+            throw new InvalidInputException("diagnosticsEvery must be 1 with proposalUpdate tvd or momentCorrection,"
                     + " whose checks need every sequence of every step, got " + diagnosticsEvery);
         }
         if (isPpo(objective))
@@ -126,18 +128,18 @@ public record TrainingConfig(
         var wanted = objectiveOptions.objective(objective, onPolicy, normalize);
         boolean checksDistance = proposalUpdate == ProposalUpdate.KL || proposalUpdate == ProposalUpdate.TVD;
         if (!wanted.aimsAtTarget() && !onPolicy && checksDistance) {
-            throw new IllegalArgumentException("proposalUpdate kl and tvd wait for the policy to come nearer to the"
+            throw new InvalidInputException("proposalUpdate kl and tvd wait for the policy to come nearer to the"
                     + " target, which objective " + objective + " doesn't aim at; set onPolicy: true (usual) or"
                     + " proposalUpdate: interval");
         }
         if (!wanted.aimsAtTarget() && momentCorrection > 0) {
-            throw new IllegalArgumentException("momentCorrection must be 0 with objective " + objective
+            throw new InvalidInputException("momentCorrection must be 0 with objective " + objective
                     + ", which doesn't aim at the moments, got " + momentCorrection);
         }
         try {
             Pattern.compile(trainable);
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException("trainable is not a regular expression: " + e.getMessage(), e);
+            throw new InvalidInputException("trainable is not a regular expression: " + e.getMessage(), e);
         }
     }
 
@@ -145,22 +147,20 @@ public record TrainingConfig(
      * Checks that a run with so many prompts makes sense.
      *
      * @param prompts C; a run without any has one
-     * @throws IllegalArgumentException that begins with the name of what must be another
+     * @throws InvalidInputException that begins with the name of what must be another
      */
     public void requirePossible(int prompts) {
         if (prompts == 1) return;
         if (batchSize % promptsPerStep != 0) {
-            throw new IllegalArgumentException(
-                    "promptsPerStep must divide batchSize, so that every prompt of a step has"
-                            + " as many sequences, got " + promptsPerStep + " for " + batchSize);
+            throw new InvalidInputException("promptsPerStep must divide batchSize, so that every prompt of a step has"
+                    + " as many sequences, got " + promptsPerStep + " for " + batchSize);
         }
         if (!normalize) {
-            throw new IllegalArgumentException(
-                    "normalize must be true with prompts: without it a prompt would count the"
-                            + " less the harder its constraints are");
+            throw new InvalidInputException("normalize must be true with prompts: without it a prompt would count the"
+                    + " less the harder its constraints are");
         }
         if (momentCorrection > 0) {
-            throw new IllegalArgumentException("momentCorrection must be 0 with prompts, got " + momentCorrection
+            throw new InvalidInputException("momentCorrection must be 0 with prompts, got " + momentCorrection
                     + ": it knows one Z, not one a prompt");
         }
     }
@@ -168,13 +168,13 @@ public record TrainingConfig(
     /**
      * Checks that the objective has a meaning with these constraints.
      *
-     * @throws IllegalArgumentException if one is pointwise and the objective takes log P of every text
+     * @throws InvalidInputException if one is pointwise and the objective takes log P of every text
      */
     void requireMeaning(List<Constraint> constraints) {
         if (objectiveFunction().allowsZeros()) return;
         for (var constraint : constraints) {
             if (!constraint.pointwise()) continue;
-            throw new IllegalArgumentException("objective " + objective + " as configured has no meaning with the"
+            throw new InvalidInputException("objective " + objective + " as configured has no meaning with the"
                     + " pointwise constraint '" + constraint.name()
                     + "': it takes log P of texts where P = 0; use gdc++,"
                     + " f-dpg with divergence kl, tv, js or chi2, or a moment below 1");
@@ -182,7 +182,7 @@ public record TrainingConfig(
     }
 
     private static void atLeast(String name, int value, int least) {
-        if (value < least) throw new IllegalArgumentException(name + " must be >= " + least + ", got " + value);
+        if (value < least) throw new InvalidInputException(name + " must be >= " + least + ", got " + value);
     }
 
     /** Whether batches are trained on by proximal policy optimisation rather than in one optimiser step. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.equipoise.memory.Vector;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -213,6 +214,32 @@ class CollectiveTest {
                     .isInstanceOf(LostRankException.class)
                     .hasMessageContaining("rank 1 has left: no space left on device");
         }
+    }
+
+    @Test
+    void rankZeroIsToldAtOnceWhomItWaitsFor() throws Exception {
+        var folder = Files.createTempDirectory("ranks");
+        var meeting = new Rendezvous.File(folder.resolve("meeting"));
+        var told = new ArrayList<List<Integer>>();
+        assertThatThrownBy(() ->
+                        Collectives.join(new Rendezvous(0, 3, 0, 1, meeting), Duration.ofMillis(500), false, told::add))
+                .isInstanceOf(LostRankException.class);
+        assertThat(told).containsExactly(List.of(1, 2));
+    }
+
+    @Test
+    void anotherRankIsToldIfRankZeroIsNotThere() throws Exception {
+        int port;
+        try (var socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        var meeting = new Rendezvous.Host("127.0.0.1", port);
+        var told = Collections.synchronizedList(new ArrayList<List<Integer>>());
+        assertThatThrownBy(() ->
+                        Collectives.join(new Rendezvous(2, 3, 0, 1, meeting), Duration.ofSeconds(2), false, told::add))
+                .isInstanceOf(LostRankException.class)
+                .hasMessageContaining("rank 2 could not reach");
+        assertThat(told).containsExactly(List.of(0));
     }
 
     @Test

@@ -56,6 +56,46 @@ class RendezvousTest {
         assertThat(Rendezvous.of(with(SLURM, "SLURM_NTASKS", "1"))).isEmpty();
     }
 
+    @Test
+    void oneOfOneIsOnItsOwn() {
+        assertThat(Rendezvous.of(Map.of("RANK", "0", "WORLD_SIZE", "1"))).isEmpty();
+        assertThat(Rendezvous.of(Map.of("WORLD_SIZE", "1"))).isEmpty();
+        assertThatThrownBy(() ->
+                        Rendezvous.of(Map.of("RANK", "1", "WORLD_SIZE", "1", "MASTER_ADDR", "a", "MASTER_PORT", "1")))
+                .hasMessageContaining("RANK must be from 0 to WORLD_SIZE - 1 = 0, got 1");
+    }
+
+    /** A step may have fewer tasks than its job. */
+    @Test
+    void theStepsNumberOfTasksCounts() {
+        var step = with(SLURM, "SLURM_STEP_NUM_TASKS", "8");
+        assertThat(Rendezvous.of(step).orElseThrow().size()).isEqualTo(8);
+        assertThat(Rendezvous.source(step)).contains("SLURM_STEP_NUM_TASKS");
+        assertThat(Rendezvous.of(with(SLURM, "SLURM_STEP_NUM_TASKS", "1"))).isEmpty();
+        assertThat(Rendezvous.source(SLURM)).contains("SLURM_NTASKS");
+    }
+
+    /** The numbers of the steps that are a shell: salloc's, a batch script's. */
+    @ParameterizedTest
+    @CsvSource({"4294967290", "4294967291", "4294967292"})
+    void aShellOfSlurmIsOnItsOwn(String step) {
+        assertThat(Rendezvous.of(with(SLURM, "SLURM_STEP_ID", step))).isEmpty();
+        var older = with(with(SLURM, "SLURM_STEP_ID", ""), "SLURM_STEPID", step);
+        assertThat(Rendezvous.of(older)).isEmpty();
+        assertThat(Rendezvous.of(with(older, "SLURM_STEPID", "3"))).isPresent();
+    }
+
+    @Test
+    void saysWhatMakesAProcessOneOfSeveral() {
+        assertThat(Rendezvous.marks(TORCHRUN)).isEqualTo("RANK and WORLD_SIZE");
+        assertThat(Rendezvous.source(TORCHRUN)).contains("WORLD_SIZE");
+        assertThat(Rendezvous.marks(SLURM)).isEqualTo("SLURM_PROCID");
+        var both = new HashMap<>(SLURM);
+        both.putAll(TORCHRUN);
+        assertThat(Rendezvous.marks(both)).isEqualTo("RANK and WORLD_SIZE and SLURM_PROCID");
+        assertThat(Rendezvous.source(Map.of())).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "RANK, '', RANK is not set",

@@ -3,6 +3,7 @@ package io.equipoise.cli.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.Precision;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.target.Features;
@@ -60,7 +61,7 @@ public final class ConfigReader {
                     !root.has("keepBest") || root.flag("keepBest"));
         } catch (ConfigException e) {
             throw e;
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw root.error(keyIn(e, "/checkpointEvery"), e);
         }
     }
@@ -129,19 +130,19 @@ public final class ConfigReader {
                 new ConstraintConfig(name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
         try {
             Features.create(feature, constraint.options());
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw section.error(keyOf(section, e), e);
         }
         try {
             constraint.constraint();
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw section.error("moment", e);
         }
         return constraint;
     }
 
     /** The key that a message about a feature quotes, for the line. */
-    private static String keyOf(Section section, IllegalArgumentException e) {
+    private static String keyOf(Section section, InvalidInputException e) {
         String message = String.valueOf(e.getMessage());
         for (var field : section.node().properties()) {
             if (message.contains("'" + field.getKey() + "'")) return field.getKey();
@@ -154,8 +155,8 @@ public final class ConfigReader {
         try {
             return JSON.treeToValue(section.node().deepCopy().remove(PROMPT_KEYS), TrainingConfig.class);
         } catch (JsonProcessingException e) {
-            if (e.getCause() instanceof IllegalArgumentException cause) throw section.error(keyIn(cause, ""), cause);
-            throw section.error("", new IllegalArgumentException(e.getOriginalMessage(), e));
+            if (e.getCause() instanceof InvalidInputException cause) throw section.error(keyIn(cause, ""), cause);
+            throw section.error("", new InvalidInputException(e.getOriginalMessage(), e));
         }
     }
 
@@ -174,12 +175,12 @@ public final class ConfigReader {
         int count;
         try {
             count = Prompts.read(file).size();
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw section.error("prompts", e);
         }
         try {
             training.requirePossible(count);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw section.error(keyIn(e, "prompts"), e);
         }
         return Optional.of(new PromptConfig(file, inFeatures));
@@ -210,13 +211,13 @@ public final class ConfigReader {
                     section.whole("texts", 10));
         } catch (ConfigException e) {
             throw e;
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidInputException e) {
             throw section.error(keyIn(e, ""), e);
         }
     }
 
     /** Messages of records begin with the name of what is wrong. */
-    private static String keyIn(IllegalArgumentException e, String otherwise) {
+    private static String keyIn(InvalidInputException e, String otherwise) {
         String message = String.valueOf(e.getMessage());
         int end = message.indexOf(' ');
         String word = end < 0 ? "" : message.substring(0, end).replace('.', '/');

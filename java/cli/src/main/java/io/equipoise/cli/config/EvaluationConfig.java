@@ -1,5 +1,7 @@
 package io.equipoise.cli.config;
 
+import io.equipoise.InvalidInputException;
+
 /**
  * How the model is measured before and after training.
  *
@@ -19,6 +21,6 @@ public record EvaluationConfig(int baseSamples, int policySamples, int every, lo
     }
 
     private static void atLeast(String name, int value, int least) {
-        if (value < least) throw new IllegalArgumentException(name + " must be >= " + least + ", got " + value);
+        if (value < least) throw new InvalidInputException(name + " must be >= " + least + ", got " + value);
     }
 }

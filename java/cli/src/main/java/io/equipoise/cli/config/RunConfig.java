@@ -1,5 +1,6 @@
 package io.equipoise.cli.config;
 
+import io.equipoise.InvalidInputException;
 import io.equipoise.model.Precision;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
@@ -39,11 +40,11 @@ public record RunConfig(
     public RunConfig {
         constraints = List.copyOf(constraints);
         if (checkpointEvery < 0) {
-            throw new IllegalArgumentException("checkpointEvery must be >= 0, got " + checkpointEvery);
+            throw new InvalidInputException("checkpointEvery must be >= 0, got " + checkpointEvery);
         }
-        if (keepLast < 1) throw new IllegalArgumentException("keepLast must be >= 1, got " + keepLast);
+        if (keepLast < 1) throw new InvalidInputException("keepLast must be >= 1, got " + keepLast);
         if (evaluation.seed() == training.seed()) {
-            throw new IllegalArgumentException("evaluation.seed must differ from training.seed, both are "
+            throw new InvalidInputException("evaluation.seed must differ from training.seed, both are "
                     + training.seed() + ": the samples would be those that the model was trained on");
         }
     }

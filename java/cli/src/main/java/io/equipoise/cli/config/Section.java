@@ -2,6 +2,7 @@ package io.equipoise.cli.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.InvalidInputException;
 import io.equipoise.target.Suggestion;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -145,7 +146,7 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
         return new ConfigException(source.where(at(key)) + ": " + message);
     }
 
-    ConfigException error(String key, IllegalArgumentException cause) {
+    ConfigException error(String key, InvalidInputException cause) {
         return new ConfigException(source.where(at(key)) + ": " + cause.getMessage(), cause);
     }
 
