@@ -26,13 +26,15 @@ final class ModelFolder {
         return Files.isDirectory(checkpoint.resolve("policy")) ? checkpoint.resolve("policy") : folder;
     }
 
-    /** @throws IllegalArgumentException if a policy's tokens can't be those of the base model */
+    /** @throws IllegalArgumentException if a policy's texts can't be those of the base model */
     static void requireSameVocabulary(PretrainedModel base, PretrainedModel policy) {
         int size = policy.model().config().vocabularySize();
         int wanted = base.model().config().vocabularySize();
-        if (size == wanted) return;
-        throw new IllegalArgumentException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
-                + "; the policy must come from the same model");
+        if (size != wanted) {
+            throw new IllegalArgumentException("the policy's vocabulary has " + size + " tokens, the base model's "
+                    + wanted + "; the policy must come from the same model");
+        }
+        policy.model().config().requireSameTexts(base.model().config());
     }
 
     /** The last whole checkpoint in a run folder. */
