@@ -30,7 +30,11 @@ final class SampleCommand extends Command {
     @Option(names = "-n", paramLabel = "N", defaultValue = "10", description = "How many (${DEFAULT-VALUE}).")
     private int count;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "How each text begins; the model's BOS token comes before it.")
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            defaultValue = "",
+            description = "How each text begins; the model's BOS token comes before it.")
     private String prompt = "";
 
     @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "${DEFAULT-VALUE}")

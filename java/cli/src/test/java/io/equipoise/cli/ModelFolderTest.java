@@ -65,7 +65,8 @@ class ModelFolderTest {
         assertThat(outputs.json().path("bos")).hasToString(token);
         assertThat(outputs.json().path("eos")).hasToString("[" + token + "]");
         assertThat(outputs.err())
-                .contains("BOS is token 0 \"<|endoftext|>\", put before every prompt; EOS is token 0 \"<|endoftext|>\"");
+                .contains(
+                        "BOS is token 0 \"<|endoftext|>\", put before every prompt; EOS is token 0 \"<|endoftext|>\"");
     }
 
     /** The greedy continuation's third token, made an end of text, is the last that is written. */
@@ -78,7 +79,9 @@ class ModelFolderTest {
         String wanted = ran(sample(three)).json().at("/samples/0/text").asText();
         assertThat(longer).startsWith(wanted).isNotEqualTo(wanted);
         int third = tokenAfter(wanted);
-        edit("generation_config.json", json -> json.putArray("eos_token_id").add(0).add(third));
+        edit(
+                "generation_config.json",
+                json -> json.putArray("eos_token_id").add(0).add(third));
         var outputs = ran(sample(greedy));
         assertThat(outputs.json().at("/samples/0/text").asText()).isEqualTo(wanted);
         assertThat(outputs.json().at("/samples/0/tokens").asInt()).isEqualTo(3);
@@ -139,12 +142,18 @@ class ModelFolderTest {
                 .isPresent();
         edit("config.json", json -> json.put("activation_function", "gelu"));
         var outputs = ran(sample("-n", "1", "--max-tokens", "2"));
-        assertThat(outputs.err()).containsOnlyOnce("libtorch computes this model").contains("no activation 'gelu'");
+        assertThat(outputs.err())
+                .containsOnlyOnce("libtorch computes this model")
+                .contains("no activation 'gelu'");
         var config = Files.writeString(
                 temporary.resolve("config.yaml"),
                 "model: model\nprecision: bf16\nconstraints: [{name: a, feature: word, word: sea, moment: 0.5}]\n");
         refused(
-                Outputs.of("train", config.toString(), "--output", temporary.resolve("run").toString()),
+                Outputs.of(
+                        "train",
+                        config.toString(),
+                        "--output",
+                        temporary.resolve("run").toString()),
                 "precision bf16 is not available",
                 "no activation 'gelu', only gelu_new",
                 "set precision: f32");

@@ -72,8 +72,7 @@ final class Companions {
     }
 
     private static void copyFile(Path from, Path to) throws IOException {
-        Files.copy(
-                new ByteArrayInputStream(BoundedFile.bytes(from, LARGEST)), to, StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(new ByteArrayInputStream(BoundedFile.bytes(from, LARGEST)), to, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Those of {@link #UNREAD} that are there, and the variants of the chat template. */

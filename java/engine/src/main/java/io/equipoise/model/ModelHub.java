@@ -207,8 +207,8 @@ public final class ModelHub {
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             var flat = destination.view(-1);
-            pieces(weights, name, (source, from) ->
-                    flat.narrow(0, from, source.numel()).copy_(source));
+            pieces(weights, name, (source, from) -> flat.narrow(0, from, source.numel())
+                    .copy_(source));
             if (!torch.isfinite(flat).all().item_bool()) {
                 throw new ModelFormatException("tensor " + name + " in " + folder
                         + " holds NaN or infinity; the checkpoint is damaged or its training diverged");

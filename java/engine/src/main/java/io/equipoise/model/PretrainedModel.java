@@ -7,8 +7,7 @@ public record PretrainedModel(CausalLanguageModel model, Tokenizer tokenizer) im
     /** For people: which token every text begins with, even before its prompt, and which end it. */
     public String specialTokens() {
         var config = model.config();
-        String ends =
-                config.eosTokens().ids().stream().map(tokenizer::named).collect(Collectors.joining(" or "));
+        String ends = config.eosTokens().ids().stream().map(tokenizer::named).collect(Collectors.joining(" or "));
         return "BOS is token " + tokenizer.named(config.bosToken()) + ", put before every prompt; EOS is "
                 + (ends.isEmpty() ? "none: texts end by their length alone" : "token " + ends);
     }

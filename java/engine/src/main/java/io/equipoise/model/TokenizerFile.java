@@ -131,7 +131,10 @@ record TokenizerFile(byte[] text, JsonNode root, int size) {
         LOG.info(
                 "{}: the model has no embedding of the special tokens {}: it never writes them, and a prompt must not have them",
                 file,
-                beyond.entrySet().stream().limit(SHOWN).map(TokenizerFile::named).collect(Collectors.joining(", "))
+                beyond.entrySet().stream()
+                                .limit(SHOWN)
+                                .map(TokenizerFile::named)
+                                .collect(Collectors.joining(", "))
                         + (beyond.size() > SHOWN ? ", …" : ""));
     }
 

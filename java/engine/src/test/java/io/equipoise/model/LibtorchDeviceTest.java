@@ -209,8 +209,7 @@ class LibtorchDeviceTest {
     @ParameterizedTest
     @ValueSource(strings = {"gdc++", "ppo"})
     void trainingIsTheHosts(String objective) {
-        assertClose(
-                new float[][] {trained(device, objective)}, new float[][] {trained(LibtorchDevice.CPU, objective)});
+        assertClose(new float[][] {trained(device, objective)}, new float[][] {trained(LibtorchDevice.CPU, objective)});
     }
 
     @Test

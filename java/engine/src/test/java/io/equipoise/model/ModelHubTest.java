@@ -69,7 +69,8 @@ class ModelHubTest {
                 tensors.add(new SafetensorsWriter.Tensor(HEAD, shape, Vector.of(head)));
             }
             SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors);
-            for (var tensor : tensors) if (tensor.name().equals(HEAD)) tensor.data().close();
+            for (var tensor : tensors)
+                if (tensor.name().equals(HEAD)) tensor.data().close();
         }
     }
 
@@ -108,7 +109,8 @@ class ModelHubTest {
         }
         tied[element] += 1;
         float[] untied = loaded();
-        assertThat(Arrays.copyOfRange(untied, untied.length - tied.length, untied.length)).isEqualTo(tied);
+        assertThat(Arrays.copyOfRange(untied, untied.length - tied.length, untied.length))
+                .isEqualTo(tied);
     }
 
     @ParameterizedTest
@@ -170,7 +172,8 @@ class ModelHubTest {
             assertThat(Prompts.start("a", model)).hasSize(2).startsWith(210);
             assertThatThrownBy(() -> Prompts.start("a[PAD]", model))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContainingAll("\"a[PAD]\"", "token 211 \"[PAD]\"", "vocabulary ends at 210", "leave it out");
+                    .hasMessageContainingAll(
+                            "\"a[PAD]\"", "token 211 \"[PAD]\"", "vocabulary ends at 210", "leave it out");
         }
     }
 
@@ -180,7 +183,10 @@ class ModelHubTest {
         assertThatThrownBy(() -> ModelHub.load(folder).close())
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageContainingAll(
-                        "tokenizer.json", "token 212 \"<user>\" was added", "model.resize_token_embeddings(213)", "remove");
+                        "tokenizer.json",
+                        "token 212 \"<user>\" was added",
+                        "model.resize_token_embeddings(213)",
+                        "remove");
         writeTokenizer();
         edit(
                 folder.resolve("tokenizer.json"),
@@ -193,9 +199,9 @@ class ModelHubTest {
     @Test
     void theLogNamesBosAndEveryEos() throws IOException {
         writeTokenizer();
-        edit(folder.resolve("generation_config.json"), json -> json.putArray("eos_token_id")
-                .add(3)
-                .add(0));
+        edit(
+                folder.resolve("generation_config.json"),
+                json -> json.putArray("eos_token_id").add(3).add(0));
         try (var model = ModelHub.load(folder)) {
             assertThat(model.specialTokens())
                     .isEqualTo("BOS is token 210 \"\\u0015\", put before every prompt; EOS is token 3 \"#\" or 0"
@@ -220,9 +226,9 @@ class ModelHubTest {
     @Test
     void companionsAreTakenAlongAsTheyAre() throws IOException {
         writeTokenizer();
-        edit(folder.resolve("generation_config.json"), json -> json.putArray("eos_token_id")
-                .add(210)
-                .add(7));
+        edit(
+                folder.resolve("generation_config.json"),
+                json -> json.putArray("eos_token_id").add(210).add(7));
         var names = List.of(
                 "tokenizer_config.json",
                 "special_tokens_map.json",
@@ -280,7 +286,8 @@ class ModelHubTest {
             for (var file : files.toList()) {
                 Files.move(file, blobs.resolve(file.getFileName()));
                 Files.createSymbolicLink(
-                        snapshot.resolve(file.getFileName()), Path.of("../../blobs").resolve(file.getFileName()));
+                        snapshot.resolve(file.getFileName()),
+                        Path.of("../../blobs").resolve(file.getFileName()));
             }
         }
         folder = snapshot;
@@ -316,7 +323,8 @@ class ModelHubTest {
         new ModelConfig(257, 64, 0, EosTokens.of(105, 0)).requireSameTexts(base);
         assertThatThrownBy(() -> new ModelConfig(257, 64, 0, 0).requireSameTexts(base))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll("begin with token 0 and end with 0", "end with 0, 105", "generation_config.json");
+                .hasMessageContainingAll(
+                        "begin with token 0 and end with 0", "end with 0, 105", "generation_config.json");
         assertThatThrownBy(() -> new ModelConfig(257, 64, 1, EosTokens.of(0, 105)).requireSameTexts(base))
                 .isInstanceOf(IllegalArgumentException.class);
     }

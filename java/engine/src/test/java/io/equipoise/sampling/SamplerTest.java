@@ -160,8 +160,7 @@ class SamplerTest {
 
     private static CausalLanguageModel gpt2(Path folder, String eos) throws IOException {
         for (String name : List.of("config.json", "model.safetensors")) {
-            Files.copy(
-                    Golden.folder("gpt2").resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(Golden.folder("gpt2").resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
         var config = Files.readString(folder.resolve("config.json"));
         Files.writeString(
