@@ -49,6 +49,7 @@ final class DoctorCommand extends Command {
         try (var model = ModelHub.load(ModelFolder.of(RunConfig.EMBEDDED))) {
             library.put("loads", true);
             library.put("embedded model", model.model().parameters().value().size() + " parameters");
+            library.put("its special tokens", model.specialTokens());
         }
         for (var device : Device.values()) {
             library.put(

@@ -39,13 +39,15 @@ final class ModelFolder {
         }
     }
 
-    /** @throws InvalidInputException if a policy's tokens can't be those of the base model */
+    /** @throws InvalidInputException if a policy's texts can't be those of the base model */
     static void requireSameVocabulary(PretrainedModel base, PretrainedModel policy) {
         int size = policy.model().config().vocabularySize();
         int wanted = base.model().config().vocabularySize();
-        if (size == wanted) return;
-        throw new InvalidInputException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
-                + "; the policy must come from the same model");
+        if (size != wanted) {
+            throw new InvalidInputException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
+                    + "; the policy must come from the same model");
+        }
+        policy.model().config().requireSameTexts(base.model().config());
     }
 
     /** The last whole checkpoint in a run folder. */

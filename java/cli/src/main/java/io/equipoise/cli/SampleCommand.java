@@ -1,10 +1,12 @@
 package io.equipoise.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.InvalidInputException;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.Precision;
+import io.equipoise.model.PretrainedModel;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
@@ -29,7 +31,11 @@ final class SampleCommand extends Command {
     @Option(names = "-n", paramLabel = "N", defaultValue = "10", description = "How many (${DEFAULT-VALUE}).")
     private int count;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "How each text begins.")
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            defaultValue = "",
+            description = "How each text begins; the model's BOS token comes before it.")
     private String prompt = "";
 
     @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "${DEFAULT-VALUE}")
@@ -100,6 +106,9 @@ final class SampleCommand extends Command {
             var texts = loaded.tokenizer().decode(sequences.generated());
             double[] logProbs = sequences.logProb();
             var json = JsonNodeFactory.instance.objectNode();
+            json.set("bos", token(loaded, loaded.model().config().bosToken()));
+            var ends = json.putArray("eos");
+            for (int end : loaded.model().config().eosTokens().ids()) ends.add(token(loaded, end));
             var list = json.putArray("samples");
             for (int i = 0; i < texts.size(); i++) {
                 console().result(oneLine(prompt + texts.get(i)));
@@ -109,6 +118,11 @@ final class SampleCommand extends Command {
             }
             console().result(json);
         }
+    }
+
+    private static ObjectNode token(PretrainedModel model, int token) {
+        String text = model.tokenizer().decode(new int[] {token}, false);
+        return JsonNodeFactory.instance.objectNode().put("token", token).put("text", text);
     }
 
     /** Line ends escaped, so that a text is a line. */

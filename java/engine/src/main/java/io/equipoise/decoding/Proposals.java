@@ -35,7 +35,7 @@ public final class Proposals {
      * @param text turns tokens into what features are scored on
      * @param target P
      * @param sampling how q is drawn from; maxTokens and fixedLength belong to a and so to the target
-     * @throws InvalidInputException if the sampling truncates q, or the vocabularies differ
+     * @throws InvalidInputException if the sampling truncates q, or vocabularies, beginnings or ends of texts differ
      */
     public Proposals(
             CausalLanguageModel base,
@@ -53,6 +53,7 @@ public final class Proposals {
                     "the proposal's vocabulary has " + proposal.config().vocabularySize() + " tokens, the base model's "
                             + size + "; the proposal must come from the same model");
         }
+        proposal.config().requireSameTexts(base.config());
         this.base = base;
         this.proposal = proposal;
         this.text = text;

@@ -4,6 +4,7 @@ import io.equipoise.kernels.Kernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -36,8 +37,10 @@ final class Gpt2 implements CausalLanguageModel {
         var transformer =
                 kernels.transformer().filter(each -> device.isHost()).filter(each -> NativeGpt2.supports(config));
         if (transformer.isEmpty() && precision != Precision.F32) {
-            throw new ModelFormatException("precision bf16 is not available: " + kernels.description()
-                    + " can't compute this model's activation '" + config.activation() + "' or products; use f32");
+            throw new ModelFormatException("precision bf16 is not available: "
+                    + withoutKernels(config, kernels, device)
+                            .orElse("libtorch computes this model, as kernels '" + kernels.description() + "' don't")
+                    + "; set precision: f32, the default");
         }
         parameters = FlatParameters.zeros(declarations(config), device);
         engine = transformer.isPresent()
@@ -47,6 +50,13 @@ final class Gpt2 implements CausalLanguageModel {
             engine.close();
             parameters.close();
         });
+    }
+
+    /** That libtorch computes a model since its activation isn't among the kernels', which would do the rest. */
+    static Optional<String> withoutKernels(Gpt2Config config, Kernels kernels, LibtorchDevice device) {
+        if (!device.isHost() || kernels.transformer().isEmpty() || NativeGpt2.supports(config)) return Optional.empty();
+        return Optional.of("libtorch computes this model, in f32 and slower, since the kernels have no activation '"
+                + config.activation() + "', only " + String.join(", ", NativeGpt2.ACTIVATIONS));
     }
 
     static List<FlatParameters.Declaration> declarations(Gpt2Config config) {

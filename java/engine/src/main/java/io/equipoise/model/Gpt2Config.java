@@ -17,24 +17,27 @@ record Gpt2Config(
         boolean scaleAttentionByLayer,
         boolean tiedEmbeddings,
         int bosToken,
-        int eosToken) {
+        EosTokens eosTokens) {
     /** Of any size; sizes are then multiplied without overflow. */
     private static final int LARGEST = 1 << 24;
 
-    static Gpt2Config of(JsonNode json, Path file) {
+    static int vocabularySize(JsonNode json, Path file) {
+        return positive(json, "vocab_size", file);
+    }
+
+    static Gpt2Config of(JsonNode json, Path file, SpecialTokens tokens) {
         int width = positive(json, "n_embd", file);
         int heads = positive(json, "n_head", file);
         if (width % heads != 0) {
             throw new ModelFormatException(file + ": n_embd " + width + " is not a multiple of n_head " + heads);
         }
-        int vocabulary = positive(json, "vocab_size", file);
         String activation = json.path("activation_function").asText("gelu_new");
         if (!Gpt2Graph.ACTIVATIONS.contains(activation)) {
             throw new ModelFormatException(file + ": activation_function '" + activation + "' is not one of "
                     + String.join(", ", Gpt2Graph.ACTIVATIONS));
         }
         return new Gpt2Config(
-                vocabulary,
+                vocabularySize(json, file),
                 positive(json, "n_positions", file),
                 width,
                 positive(json, "n_layer", file),
@@ -45,12 +48,12 @@ record Gpt2Config(
                 json.path("scale_attn_weights").asBoolean(true),
                 json.path("scale_attn_by_inverse_layer_idx").asBoolean(false),
                 json.path("tie_word_embeddings").asBoolean(true),
-                token(json, "bos_token_id", vocabulary, file),
-                token(json, "eos_token_id", vocabulary, file));
+                tokens.bos(),
+                tokens.eos());
     }
 
     ModelConfig modelConfig() {
-        return new ModelConfig(vocabularySize, contextLength, bosToken, eosToken);
+        return new ModelConfig(vocabularySize, contextLength, bosToken, eosTokens);
     }
 
     /** The parameter that gives the logits. */
@@ -84,14 +87,5 @@ record Gpt2Config(
             throw new ModelFormatException(file + ": layer_norm_epsilon must be a number between 0 and 1, got " + node);
         }
         return node.asDouble();
-    }
-
-    private static int token(JsonNode json, String key, int vocabulary, Path file) {
-        var node = json.path(key);
-        if (!node.isInt() || node.asInt() < 0 || node.asInt() >= vocabulary) {
-            throw new ModelFormatException(file + ": " + key + " must be a token of the vocabulary of " + vocabulary
-                    + ", got " + (node.isMissingNode() ? "none" : node));
-        }
-        return node.asInt();
     }
 }

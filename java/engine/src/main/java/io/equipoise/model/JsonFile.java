@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.files.BoundedFile;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** JSON that others wrote: a key is there once, nothing follows, and the tree stays small whatever the text holds. */
 final class JsonFile {
@@ -33,6 +35,22 @@ final class JsonFile {
                 .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                 .build());
+    }
+
+    /**
+     * Reads a file of a model folder.
+     *
+     * @param most bytes that it may have
+     * @throws ModelFormatException when it can't be read, is a Git LFS pointer, not JSON, or beyond the limits
+     */
+    JsonNode read(Path file, int most) {
+        try {
+            byte[] text = BoundedFile.bytes(file, most);
+            GitLfsPointer.refuse(file, text);
+            return parse(text);
+        } catch (IOException e) {
+            throw new ModelFormatException("can't read " + file + ": " + reason(e) + "; download it again", e);
+        }
     }
 
     /** @throws IOException when the text is not JSON, or beyond the limits */

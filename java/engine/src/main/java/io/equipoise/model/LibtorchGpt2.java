@@ -37,16 +37,16 @@ final class LibtorchGpt2 implements Gpt2Engine {
 
     @Override
     public void hiddenStates(List<MicroBatches> batches, float[][][] result) {
-        Workers.run(batches.size(), (worker, i) -> hiddenStates(batches.get(i), result));
+        parameters.device().run(batches.size(), (worker, i) -> hiddenStates(batches.get(i), result));
     }
 
     private void hiddenStates(MicroBatches batch, float[][][] result) {
         int width = config.width();
-        var states = new float[batch.targets().length * width];
-        if (states.length > 0) {
+        float[] states = {};
+        if (batch.targets().length > 0) {
             try (var scope = new PointerScope();
                     var guard = new NoGradGuard()) {
-                graphs.get(0).predicting(batch).data_ptr_float().get(states);
+                states = parameters.device().floats(graphs.get(0).predicting(batch));
             }
         }
         for (int b = 0; b < batch.sequences().length; b++) {

@@ -3,38 +3,37 @@ package io.equipoise.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.equipoise.files.BoundedFile;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Kernels;
 import io.equipoise.memory.Vector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Loads and saves Hugging Face model folders: {@code config.json}, safetensors, {@code tokenizer.json}. */
 public final class ModelHub {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelHub.class);
+    private static final String EMBEDDING = "transformer.wte.weight";
+    private static final String HEAD = "lm_head.weight";
     private static final JsonMapper JSON = new JsonMapper();
     private static final JsonFile CONFIG = JsonFile.of(16, 100_000);
     private static final int LARGEST_CONFIG = 1 << 20;
-    private static final List<String> COMPANIONS = List.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "generation_config.json",
-            "LICENSE",
-            "NOTICE");
 
     private ModelHub() {}
 
@@ -69,15 +68,13 @@ public final class ModelHub {
         var kernels = KernelProvider.kernels();
         var model = loadModel(folder, kernels, precision, LibtorchDevice.of(device, kernels));
         try {
-            var tokenizer = Tokenizer.load(folder.resolve("tokenizer.json"));
-            if (tokenizer.vocabularySize() > model.config().vocabularySize()) {
-                int tokens = tokenizer.vocabularySize();
-                tokenizer.close();
-                throw new ModelFormatException("tokenizer.json in " + folder + " has tokens up to " + (tokens - 1)
-                        + ", the model's vocabulary ends at "
-                        + (model.config().vocabularySize() - 1) + "; it belongs to another model");
-            }
-            return new PretrainedModel(model, tokenizer);
+            var loaded = new PretrainedModel(
+                    model,
+                    Tokenizer.load(
+                            folder.resolve("tokenizer.json"), model.config().vocabularySize()));
+            LOG.info("{}", loaded.specialTokens());
+            Companions.tell(folder);
+            return loaded;
         } catch (RuntimeException e) {
             model.close();
             throw e;
@@ -90,7 +87,7 @@ public final class ModelHub {
      * @throws ModelFormatException when its configuration is missing, broken or unknown
      */
     public static ModelMemory memory(Path folder, Precision precision) {
-        var config = config(folder);
+        var config = config(folder, tokens -> {});
         try (var weights = Weights.open(folder)) {
             // A configuration may claim any size; these are there.
             names(weights, config, folder);
@@ -130,7 +127,8 @@ public final class ModelHub {
     }
 
     static CausalLanguageModel loadModel(Path folder, Kernels kernels, Precision precision, LibtorchDevice device) {
-        var config = config(folder);
+        var config = config(folder, SpecialTokens::tell);
+        Gpt2.withoutKernels(config, kernels, device).ifPresent(why -> LOG.info("{}: {}", folder, why));
         try (var weights = Weights.open(folder)) {
             // Before any memory is taken: a configuration may claim any size.
             var names = names(weights, config, folder);
@@ -138,6 +136,7 @@ public final class ModelHub {
             try {
                 names.forEach((name, found) ->
                         read(weights, found, model.flatParameters().tensor(name), folder));
+                if (config.tiedEmbeddings()) requireTied(weights, names, model.flatParameters(), folder);
                 return model;
             } catch (RuntimeException e) {
                 model.close();
@@ -156,7 +155,8 @@ public final class ModelHub {
         for (var declaration : Gpt2.declarations(config)) {
             String name = declaration.name();
             // Checkpoints of the bare transformer leave the prefix out.
-            var candidates = List.of(name, name.replaceFirst("^transformer\\.", ""));
+            var candidates = new ArrayList<>(List.of(name, name.replaceFirst("^transformer\\.", "")));
+            if (name.equals(config.headName())) candidates.add(HEAD);
             String found = weights.find(candidates, declaration.shape())
                     .orElseThrow(() -> new ModelFormatException("no tensor " + name + " in " + folder
                             + "; the safetensors are of another model or incomplete"));
@@ -166,7 +166,23 @@ public final class ModelHub {
         return names;
     }
 
-    private static Gpt2Config config(Path folder) {
+    /**
+     * Refuses a head of its own where the configuration says that there is none: transformers keeps both, so what is computed
+     * with one of them is another model.
+     */
+    private static void requireTied(
+            Weights weights, Map<String, String> names, FlatParameters parameters, Path folder) {
+        String embedding = names.getOrDefault(EMBEDDING, EMBEDDING);
+        if (!weights.has(HEAD) || embedding.equals(HEAD)) return;
+        var shape = weights.shape(embedding);
+        if (weights.shape(HEAD).equals(shape) && isEqual(weights, HEAD, parameters.tensor(EMBEDDING))) return;
+        throw new ModelFormatException("tensor " + HEAD + " in " + folder + " differs from " + embedding
+                + ", but tie_word_embeddings is true in config.json, which says that they are one; set it to false to"
+                + " use both, as transformers does, or delete " + HEAD + " from the safetensors to use " + embedding
+                + " alone");
+    }
+
+    private static Gpt2Config config(Path folder, Consumer<SpecialTokens> told) {
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder
                     + "; give the path of a folder with config.json, model.safetensors and tokenizer.json");
@@ -177,35 +193,22 @@ public final class ModelHub {
         if (!type.equals("gpt2")) {
             throw new ModelFormatException(file + ": model_type '" + type + "' is not supported; supported: gpt2");
         }
-        return Gpt2Config.of(json, file);
+        var tokens = SpecialTokens.read(folder, json, Gpt2Config.vocabularySize(json, file));
+        told.accept(tokens);
+        return Gpt2Config.of(json, file, tokens);
     }
 
     private static JsonNode readConfig(Path file) {
         if (!Files.isRegularFile(file)) throw new ModelFormatException("no " + file + ": not a model folder");
-        try {
-            return CONFIG.parse(BoundedFile.bytes(file, LARGEST_CONFIG));
-        } catch (IOException e) {
-            throw new ModelFormatException("can't read " + file + ": " + JsonFile.reason(e) + "; download it again", e);
-        }
+        return CONFIG.read(file, LARGEST_CONFIG);
     }
 
     private static void read(Weights weights, String name, Tensor destination, Path folder) {
-        var type =
-                switch (weights.type(name)) {
-                    case "F32" -> torch.ScalarType.Float;
-                    case "F16" -> torch.ScalarType.Half;
-                    default -> torch.ScalarType.BFloat16;
-                };
-        int bytes = type == torch.ScalarType.Float ? 4 : 2;
         try (var scope = new PointerScope();
                 var guard = new NoGradGuard()) {
             var flat = destination.view(-1);
-            var from = new AtomicLong();
-            weights.read(name, piece -> {
-                long count = piece.remaining() / bytes;
-                var source = torch.from_blob(new BytePointer(piece), new long[] {count}, new TensorOptions(type));
-                flat.narrow(0, from.getAndAdd(count), count).copy_(source);
-            });
+            pieces(weights, name, (source, from) -> flat.narrow(0, from, source.numel())
+                    .copy_(source));
             if (!torch.isfinite(flat).all().item_bool()) {
                 throw new ModelFormatException("tensor " + name + " in " + folder
                         + " holds NaN or infinity; the checkpoint is damaged or its training diverged");
@@ -213,10 +216,43 @@ public final class ModelHub {
         }
     }
 
+    /** Whether a tensor of the files has the values of one in memory. */
+    private static boolean isEqual(Weights weights, String name, Tensor wanted) {
+        try (var scope = new PointerScope();
+                var guard = new NoGradGuard()) {
+            var flat = wanted.view(-1);
+            var equal = new AtomicBoolean(true);
+            pieces(weights, name, (source, from) -> {
+                if (!equal.get()) return;
+                var there = flat.narrow(0, from, source.numel());
+                equal.set(torch.empty_like(there).copy_(source).equal(there));
+            });
+            return equal.get();
+        }
+    }
+
+    /** @param piece takes the elements' place and the elements, of the type that the file has, good only until it returns */
+    private static void pieces(Weights weights, String name, ObjLongConsumer<Tensor> piece) {
+        var type =
+                switch (weights.type(name)) {
+                    case "F32" -> torch.ScalarType.Float;
+                    case "F16" -> torch.ScalarType.Half;
+                    default -> torch.ScalarType.BFloat16;
+                };
+        int bytes = type == torch.ScalarType.Float ? 4 : 2;
+        var from = new AtomicLong();
+        weights.read(name, buffer -> {
+            long count = buffer.remaining() / bytes;
+            var source = torch.from_blob(new BytePointer(buffer), new long[] {count}, new TensorOptions(type));
+            piece.accept(source, from.getAndAdd(count));
+        });
+    }
+
     /**
      * Saves the weights in f32 with the configuration they were loaded with; {@code transformers} loads the result.
      *
-     * @param origin the folder the model came from: its config and tokenizer files are taken along
+     * @param origin the folder the model came from: its configuration, what it has of tokenizer and generation, and its
+     *     licence are taken along
      */
     public static void save(CausalLanguageModel model, Path origin, Path folder) throws IOException {
         save(model, model.parameters().value(), origin, folder);
@@ -233,12 +269,7 @@ public final class ModelHub {
                     "only models loaded from a folder can be saved, got " + model.getClass());
         }
         Files.createDirectories(folder);
-        for (String companion : COMPANIONS) {
-            var source = origin.resolve(companion);
-            if (Files.isRegularFile(source)) {
-                Files.copy(source, folder.resolve(companion), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        Companions.copy(origin, folder);
         var config = (ObjectNode) readConfig(origin.resolve("config.json"));
         config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", "float32");
         Files.writeString(

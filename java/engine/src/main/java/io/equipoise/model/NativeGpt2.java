@@ -13,6 +13,9 @@ import java.util.function.Function;
  * pass are the same arithmetic on the same rows, so a text has one log-probability, to the bit.
  */
 final class NativeGpt2 implements Gpt2Engine {
+    /** Names of the one that the kernels have. */
+    static final List<String> ACTIVATIONS = List.of("gelu_new", "gelu_pytorch_tanh", "gelu_fast");
+
     private final Gpt2 model;
     private final Gpt2Config config;
     private final FlatParameters parameters;
@@ -44,7 +47,7 @@ final class NativeGpt2 implements Gpt2Engine {
 
     /** Whether the kernels have this model's operations. */
     static boolean supports(Gpt2Config config) {
-        return List.of("gelu_new", "gelu_pytorch_tanh", "gelu_fast").contains(config.activation());
+        return ACTIVATIONS.contains(config.activation());
     }
 
     @Override

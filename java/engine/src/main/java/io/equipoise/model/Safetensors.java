@@ -73,6 +73,9 @@ public final class Safetensors implements AutoCloseable {
         }
         try {
             long size = channel.size();
+            var start = ByteBuffer.allocate((int) Math.min(size, GitLfsPointer.BEGINNING_BYTES));
+            readFully(channel, start, 0);
+            GitLfsPointer.refuse(file, start.array());
             if (size < 8) throw broken(file, "it has " + size + " bytes, not even the 8 of the header's length");
             var prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             readFully(channel, prefix, 0);

@@ -7,8 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /** A Hugging Face {@code tokenizer.json}, read offline. Safe for use by several threads. */
 public final class Tokenizer implements TextDecoder, AutoCloseable {
@@ -16,6 +19,14 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
         // The library otherwise reports its use to a metadata address.
         if (System.getProperty("ai.djl.offline") == null) System.setProperty("ai.djl.offline", "true");
     }
+
+    private static final int LONGEST_QUOTED = 40;
+    private static final Set<Byte> HIDDEN = Set.of(
+            Character.CONTROL,
+            Character.FORMAT,
+            Character.LINE_SEPARATOR,
+            Character.PARAGRAPH_SEPARATOR,
+            Character.SURROGATE);
 
     private final HuggingFaceTokenizer tokenizer;
     private final int size;
@@ -29,12 +40,17 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
 
     /** @throws ModelFormatException when the file is missing, not a tokenizer, or one with parts that are not supported */
     public static Tokenizer load(Path file) {
+        return load(file, judged -> {});
+    }
+
+    private static Tokenizer load(Path file, Consumer<TokenizerFile> judge) {
         if (!Files.isRegularFile(file)) {
             throw new ModelFormatException("no " + file + "; save it with transformers' tokenizer.save_pretrained(…)");
         }
         try {
             var options = Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
             var judged = TokenizerFile.read(file);
+            judge.accept(judged);
             // What was judged, not what may lie there by now.
             return new Tokenizer(
                     HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(judged.text()), options),
@@ -47,6 +63,16 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
                             + "; save it again with transformers' tokenizer.save_pretrained(…)",
                     e);
         }
+    }
+
+    /**
+     * The same for a model. Special tokens may have been added beyond its vocabulary, since texts needn't have them; no others.
+     *
+     * @param vocabularySize the model's
+     * @throws ModelFormatException also when it has tokens that the model doesn't
+     */
+    static Tokenizer load(Path file, int vocabularySize) {
+        return load(file, judged -> judged.requireFits(file, vocabularySize));
     }
 
     /** One more than the largest token id. */
@@ -64,6 +90,23 @@ public final class Tokenizer implements TextDecoder, AutoCloseable {
     /** The tokens' text; special tokens (BOS, EOS) are left out if {@code skipSpecial}. */
     public String decode(int[] tokens, boolean skipSpecial) {
         return tokenizer.decode(Arrays.stream(tokens).asLongStream().toArray(), skipSpecial);
+    }
+
+    /** A token for messages, its number and its text: {@code 0 "<|endoftext|>"}. */
+    public String named(int token) {
+        return token + " " + quoted(decode(new int[] {token}, false));
+    }
+
+    /** A text of a file for messages, shortened, what would move the cursor or end the line escaped. */
+    static String quoted(String text) {
+        var quoted = new StringBuilder("\"");
+        text.codePoints().limit(LONGEST_QUOTED).forEach(character -> {
+            if (HIDDEN.contains((byte) Character.getType(character))) {
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", character));
+            } else quoted.appendCodePoint(character);
+        });
+        return quoted.append(text.codePoints().count() > LONGEST_QUOTED ? "…\"" : "\"")
+                .toString();
     }
 
     @Override

@@ -7,6 +7,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A {@code tokenizer.json} whose parts are known to be safe. The library that runs it is native and ends the process where
@@ -17,7 +21,11 @@ import java.util.Set;
  * @param size one more than the largest token
  */
 record TokenizerFile(byte[] text, JsonNode root, int size) {
+    private static final Logger LOG = LoggerFactory.getLogger(TokenizerFile.class);
     private static final int LARGEST = 64 << 20;
+    /** Tokens that a message names. */
+    private static final int SHOWN = 5;
+
     private static final int LARGEST_TOKEN = 1 << 24;
     private static final JsonFile JSON = JsonFile.of(32, 4_000_000);
     private static final Set<String> MODELS = Set.of("BPE", "WordPiece", "WordLevel", "Unigram");
@@ -35,6 +43,7 @@ record TokenizerFile(byte[] text, JsonNode root, int size) {
      */
     static TokenizerFile read(Path file) throws IOException {
         byte[] text = BoundedFile.bytes(file, LARGEST);
+        GitLfsPointer.refuse(file, text);
         var root = JSON.parse(text);
         var model = root.path("model");
         // Files of early versions don't say it.
@@ -91,6 +100,58 @@ record TokenizerFile(byte[] text, JsonNode root, int size) {
         }
         if (content.isEmpty()) throw new ModelFormatException(file + " has no vocabulary; download it again");
         return content.keySet().stream().mapToInt(Integer::intValue).max().orElseThrow() + 1;
+    }
+
+    /**
+     * Checks that a model has the tokens; special ones that were added beyond it are named in the log.
+     *
+     * @param vocabularySize the model's
+     * @throws ModelFormatException when it has too few
+     */
+    void requireFits(Path file, int vocabularySize) {
+        if (size <= vocabularySize) return;
+        var added = new TreeMap<Integer, JsonNode>();
+        for (var token : root.path("added_tokens")) added.put(token.path("id").asInt(), token);
+        var beyond = added.tailMap(vocabularySize);
+        var ordinary = beyond.entrySet().stream()
+                .filter(token -> !token.getValue().path("special").asBoolean())
+                .findFirst();
+        boolean fromVocabulary = largestOf(root.path("model").path("vocab"), beyond.keySet()) >= vocabularySize;
+        if (fromVocabulary || ordinary.isPresent()) {
+            String mend = " without model.resize_token_embeddings(" + size + "); do that in transformers and save the"
+                    + " model again, or remove what was added from tokenizer.json";
+            throw new ModelFormatException(
+                    fromVocabulary
+                            ? file + " has tokens up to " + (size - 1) + ", the model's vocabulary ends at "
+                                    + (vocabularySize - 1) + "; it belongs to another model, or tokens were added to it"
+                                    + mend
+                            : file + ": token " + named(ordinary.orElseThrow()) + " was added beyond the model's"
+                                    + " vocabulary, which ends at " + (vocabularySize - 1) + "," + mend);
+        }
+        LOG.info(
+                "{}: the model has no embedding of the special tokens {}: it never writes them, and a prompt must not have them",
+                file,
+                beyond.entrySet().stream()
+                                .limit(SHOWN)
+                                .map(TokenizerFile::named)
+                                .collect(Collectors.joining(", "))
+                        + (beyond.size() > SHOWN ? ", …" : ""));
+    }
+
+    private static String named(Map.Entry<Integer, JsonNode> token) {
+        return token.getKey() + " "
+                + Tokenizer.quoted(token.getValue().path("content").asText());
+    }
+
+    /** The largest token of a vocabulary but for those added; −1 without one. */
+    private static int largestOf(JsonNode vocabulary, Set<Integer> added) {
+        if (vocabulary.isArray()) return vocabulary.size() - 1;
+        int largest = -1;
+        for (var entry : vocabulary.properties()) {
+            int token = entry.getValue().asInt();
+            if (!added.contains(token)) largest = Math.max(largest, token);
+        }
+        return largest;
     }
 
     private static void put(Path file, Map<Integer, String> content, JsonNode token, String text) {

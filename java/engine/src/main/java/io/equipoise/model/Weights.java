@@ -1,7 +1,5 @@
 package io.equipoise.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -75,13 +73,7 @@ final class Weights implements AutoCloseable {
     }
 
     private static List<String> shards(Path index) {
-        JsonNode root;
-        try {
-            root = JSON.parse(BoundedFile.bytes(index, LARGEST_INDEX));
-        } catch (IOException e) {
-            throw new ModelFormatException(
-                    "can't read " + index + ": " + JsonFile.reason(e) + "; download it again", e);
-        }
+        var root = JSON.read(index, LARGEST_INDEX);
         var shards = new java.util.ArrayList<String>();
         for (var field : root.path("weight_map").properties()) {
             String shard = field.getValue().asText();
@@ -124,6 +116,16 @@ final class Weights implements AutoCloseable {
     /** As {@link Safetensors#read}. */
     void read(String name, Consumer<ByteBuffer> piece) {
         file(name).read(entry(name), piece);
+    }
+
+    /** Whether there is a tensor of this name. */
+    boolean has(String name) {
+        return fileOf.containsKey(name);
+    }
+
+    /** A tensor's shape, row-major. */
+    List<Long> shape(String name) {
+        return entry(name).shape();
     }
 
     /** How many tensors there are. */

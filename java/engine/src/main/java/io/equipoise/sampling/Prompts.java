@@ -62,9 +62,20 @@ public final class Prompts {
         return new Prompts(texts, tokens, inFeatures);
     }
 
-    /** A prompt's tokens for a model: BOS, which the texts it was trained on begin with, and those of the text. */
+    /**
+     * A prompt's tokens for a model: BOS, which the texts it was trained on begin with, and those of the text.
+     *
+     * @throws InvalidInputException if the tokenizer gives the text a token that the model doesn't have
+     */
     public static int[] start(String text, PretrainedModel model) {
         int[] own = model.tokenizer().encode(text);
+        int vocabulary = model.model().config().vocabularySize();
+        for (int token : own) {
+            if (token < vocabulary) continue;
+            throw new InvalidInputException("the prompt \"" + shortened(text) + "\" has token "
+                    + model.tokenizer().named(token) + ", of which the model has no embedding: its vocabulary ends at "
+                    + (vocabulary - 1) + "; leave it out");
+        }
         var start = new int[own.length + 1];
         start[0] = model.model().config().bosToken();
         System.arraycopy(own, 0, start, 1, own.length);

@@ -4,6 +4,7 @@ import io.equipoise.InvalidInputException;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Decoder;
+import io.equipoise.model.EosTokens;
 import io.equipoise.model.Workers;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -87,6 +88,8 @@ public final class Sampler {
     /** The rows from..to of a call, decoded together. */
     private final class Batch {
         private final CausalLanguageModel model;
+        private final EosTokens ends;
+        private final int waiting;
         private final int[][] prompts;
         private final long first;
         private final int[][] tokens;
@@ -98,6 +101,8 @@ public final class Sampler {
 
         Batch(CausalLanguageModel model, int[][] prompts, int from, int to, long first) {
             this.model = model;
+            ends = model.config().eosTokens();
+            waiting = model.config().bosToken();
             this.first = first + from;
             this.from = from;
             this.prompts = Arrays.copyOfRange(prompts, from, to);
@@ -140,7 +145,7 @@ public final class Sampler {
             for (int row = 0; row < live.length; row++) {
                 int i = live[row];
                 // A row that has ended waits for the next shrinking with a token that nobody reads.
-                rows.feeds.put(row, length[i] > 0 ? model.config().eosToken() : tokens[i][position - 1]);
+                rows.feeds.put(row, length[i] > 0 ? waiting : tokens[i][position - 1]);
                 rows.sequences.put(row, first + i);
                 rows.positions.put(row, position);
             }
@@ -168,7 +173,7 @@ public final class Sampler {
                 }
                 tokens[i][position] = drawn;
                 logProbs[i][position - prompts[i].length] = rows.logProbs.get(row);
-                boolean ended = drawn == model.config().eosToken() && !config.fixedLength();
+                boolean ended = ends.contains(drawn) && !config.fixedLength();
                 if (ended || position + 1 == tokens[i].length) length[i] = position + 1;
             }
         }

@@ -24,12 +24,12 @@ class Gpt2MemoryTest {
     private static final double MOST = 1.15;
 
     private static final Gpt2Config SHAPE =
-            new Gpt2Config(997, 512, 96, 3, 4, 384, "gelu_new", 1e-5, true, false, true, 0, 0);
+            new Gpt2Config(997, 512, 96, 3, 4, 384, "gelu_new", 1e-5, true, false, true, 0, EosTokens.of(0));
 
     @Test
     void parametersAreCounted() {
         for (boolean tied : new boolean[] {true, false}) {
-            var shape = new Gpt2Config(31, 16, 12, 2, 2, 40, "gelu_new", 1e-5, true, false, tied, 0, 0);
+            var shape = new Gpt2Config(31, 16, 12, 2, 2, 40, "gelu_new", 1e-5, true, false, tied, 0, EosTokens.of(0));
             try (var model = new Gpt2(shape, KernelProvider.kernels(), Precision.F32, LibtorchDevice.CPU)) {
                 long parameters = model.parameters().value().size();
                 assertThat(new Gpt2Memory(shape, Precision.F32.type(), 1).optimiser())

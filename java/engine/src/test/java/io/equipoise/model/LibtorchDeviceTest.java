@@ -19,6 +19,8 @@ import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The model on a device that is the host in disguise: libtorch's CPU, but in memory that vectors may only reach by copies.
@@ -112,6 +114,29 @@ class LibtorchDeviceTest {
         assertThat(memory.moved).isPositive();
     }
 
+    /** The last row is all prompt. */
+    @Test
+    void hiddenStatesAreTheHostsAndComeByCopies() {
+        int[][] tokens = {{1, 5, 9, 2}, {7, 3}, {4, 4, 8, 1, 6}, {9, 3}};
+        int[] prompts = {1, 1, 2, 2};
+        try (var here = load(LibtorchDevice.CPU);
+                var there = load(device)) {
+            for (int microBatch : new int[] {1, 4}) {
+                var wanted = here.hiddenStates(tokens, prompts, microBatch);
+                long before = memory.moved;
+                var actual = there.hiddenStates(tokens, prompts, microBatch);
+                int states = 0;
+                for (int i = 0; i < tokens.length; i++) {
+                    assertThat(actual[i].length).isEqualTo(tokens[i].length - prompts[i]);
+                    if (actual[i].length > 0) assertClose(actual[i], wanted[i]);
+                    states += actual[i].length;
+                }
+                // A read of the address would find the same here, and end the process on a card.
+                assertThat(memory.moved - before).isEqualTo((long) Float.BYTES * states * there.width());
+            }
+        }
+    }
+
     @Test
     void decodingIsTheHosts() {
         try (var here = load(LibtorchDevice.CPU);
@@ -151,13 +176,15 @@ class LibtorchDeviceTest {
         }
     }
 
-    private static float[] trained(LibtorchDevice on) {
+    private static float[] trained(LibtorchDevice on, String objective) {
         var even = Constraint.moment("even", Feature.test(text -> text.startsWith("even")), 0.7);
         var config = TrainingConfig.builder()
                 .steps(2)
                 .batchSize(16)
                 .maxTokens(6)
                 .momentSamples(64)
+                .objective(objective)
+                .onPolicy(objective.equals("ppo"))
                 .controlVariates(false)
                 .epsilon(1e-3)
                 .learningRate(1e-3)
@@ -179,9 +206,10 @@ class LibtorchDeviceTest {
                 .toList();
     }
 
-    @Test
-    void trainingIsTheHosts() {
-        assertClose(new float[][] {trained(device)}, new float[][] {trained(LibtorchDevice.CPU)});
+    @ParameterizedTest
+    @ValueSource(strings = {"gdc++", "ppo"})
+    void trainingIsTheHosts(String objective) {
+        assertClose(new float[][] {trained(device, objective)}, new float[][] {trained(LibtorchDevice.CPU, objective)});
     }
 
     @Test

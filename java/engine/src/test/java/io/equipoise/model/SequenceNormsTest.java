@@ -55,13 +55,14 @@ class SequenceNormsTest {
     /** A model with weights of its own for head and token embedding, and a context longer than the head's chunks. */
     private static CausalLanguageModel untied() {
         int context = 2 * FusedHead.CHUNK + 200;
-        var config = new Gpt2Config(29, context, 16, 2, 2, 40, "gelu_new", 1e-5, true, false, false, 0, 0);
+        var config =
+                new Gpt2Config(29, context, 16, 2, 2, 40, "gelu_new", 1e-5, true, false, false, 0, EosTokens.of(0));
         return random(config);
     }
 
     private static CausalLanguageModel tied() {
         int context = 2 * FusedHead.CHUNK + 200;
-        var config = new Gpt2Config(29, context, 16, 2, 2, 40, "gelu_new", 1e-5, true, false, true, 0, 0);
+        var config = new Gpt2Config(29, context, 16, 2, 2, 40, "gelu_new", 1e-5, true, false, true, 0, EosTokens.of(0));
         return random(config);
     }
 

@@ -5,13 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.Truncation;
+import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.model.Golden;
+import io.equipoise.model.ModelHub;
 import io.equipoise.model.TabularModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SamplerTest {
     private static final SamplerConfig TOY = SamplerConfig.of(4, 7);
@@ -142,9 +152,57 @@ class SamplerTest {
             for (int[] row : drawn.tokens()) {
                 assertThat(row).hasSize(51);
                 for (int t = 1; t < 50; t++)
-                    eosInside += row[t] == model.config().eosToken() ? 1 : 0;
+                    eosInside += model.config().eosTokens().contains(row[t]) ? 1 : 0;
             }
             assertThat(eosInside).isPositive();
+        }
+    }
+
+    private static CausalLanguageModel gpt2(Path folder, String eos) throws IOException {
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(Golden.folder("gpt2").resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+        var config = Files.readString(folder.resolve("config.json"));
+        Files.writeString(
+                folder.resolve("config.json"), config.replace("\"eos_token_id\": 210", "\"eos_token_id\": " + eos));
+        return ModelHub.loadModel(folder, KernelProvider.kernels());
+    }
+
+    private static List<Integer> lengths(Sequences sequences) {
+        return Arrays.stream(sequences.tokens()).map(row -> row.length).toList();
+    }
+
+    @Test
+    void anyOfSeveralEosEndsASequence(@TempDir Path folder) throws IOException {
+        var ends = Set.of(210, 7, 9, 30);
+        var config = SamplerConfig.of(50, 2);
+        try (var one = gpt2(folder, "210");
+                var several = gpt2(folder, "[210, 7, 9, 30]")) {
+            var longer = sampler(config).sample(one, 60, 0);
+            var drawn = sampler(config).sample(several, 60, 0);
+            var seen = new HashSet<Integer>();
+            for (int i = 0; i < drawn.size(); i++) {
+                int[] row = longer.tokens()[i];
+                int length = 1;
+                while (length < row.length && !ends.contains(row[length])) length++;
+                int[] wanted = Arrays.copyOf(row, Math.min(length + 1, row.length));
+                assertThat(drawn.tokens()[i]).isEqualTo(wanted);
+                assertThat(drawn.tokenLogProb()[i]).hasSize(wanted.length - 1);
+                seen.add(wanted[wanted.length - 1]);
+            }
+            assertThat(seen).containsAll(ends);
+            var fixed = new SamplerConfig(1, 50, Truncation.NONE, true, 64, 2);
+            assertThat(lengths(sampler(fixed).sample(several, 20, 0))).containsOnly(51);
+        }
+    }
+
+    @Test
+    void withoutEosOnlyTheLengthEndsASequence(@TempDir Path folder) throws IOException {
+        try (var endless = gpt2(folder, "null");
+                var ending = gpt2(folder, "210")) {
+            var config = SamplerConfig.of(30, 2);
+            assertThat(lengths(sampler(config).sample(endless, 20, 0))).containsOnly(31);
+            assertThat(lengths(sampler(config).sample(ending, 20, 0))).anyMatch(length -> length < 31);
         }
     }
 
