@@ -1,12 +1,15 @@
 package io.equipoise.cli;
 
+import io.equipoise.files.UserPath;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code equipoise}. */
@@ -37,11 +40,23 @@ public final class Main {
                 .addSubcommand(new DoctorCommand(console))
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setParameterExceptionHandler(Main::misused);
+                .setParameterExceptionHandler(Main::misused)
+                // What is written is what is used: an @ at the beginning of a prompt names no file of arguments.
+                .setExpandAtFiles(false)
+                .registerConverter(Path.class, Main::path);
         int code = line.execute(args);
         out.flush();
         err.flush();
         return code;
+    }
+
+    /** No shell expands the ~ of {@code --output=~/runs}. */
+    private static Path path(String written) {
+        try {
+            return UserPath.of(written);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     private static int misused(ParameterException e, String[] args) {

@@ -1,10 +1,7 @@
 package io.equipoise.sampling;
 
-import io.equipoise.files.BoundedFile;
 import io.equipoise.model.PretrainedModel;
-import java.io.IOException;
 import java.nio.IntBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,44 +68,12 @@ public final class Prompts {
     }
 
     /**
-     * The lines of a UTF-8 file, one prompt each.
+     * The prompts of a {@link PromptFile}.
      *
-     * @throws IllegalArgumentException if it can't be read, has none, or has a line that is blank or there twice
+     * @throws IllegalArgumentException as {@link PromptFile#read}
      */
     public static List<String> read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(
-                    "no file of prompts " + file + "; it must be a UTF-8 text file with one prompt a line");
-        }
-        List<String> lines;
-        try {
-            // Some editors put a byte order mark before the first line.
-            lines = BoundedFile.text(file, BoundedFile.LARGEST_TEXT)
-                    .replaceFirst("^\uFEFF", "")
-                    .lines()
-                    .toList();
-        } catch (IOException failure) {
-            throw new IllegalArgumentException(
-                    "cannot read the prompts " + file + ": " + failure.getMessage()
-                            + "; it must be a UTF-8 text file with one prompt a line",
-                    failure);
-        }
-        if (lines.isEmpty()) {
-            throw new IllegalArgumentException(file + " is empty, wanted at least one prompt; write one a line");
-        }
-        var known = new HashMap<String, Integer>();
-        for (int number = 1; number <= lines.size(); number++) {
-            String line = lines.get(number - 1);
-            if (line.isBlank()) {
-                throw new IllegalArgumentException(
-                        file + ", line " + number + " is blank; every line is a prompt: delete it or fill it");
-            }
-            Integer earlier = known.putIfAbsent(line, number);
-            if (earlier == null) continue;
-            throw new IllegalArgumentException(file + ", line " + number + " repeats line " + earlier + ", \""
-                    + shortened(line) + "\"; every prompt counts the same: delete one");
-        }
-        return lines;
+        return PromptFile.read(file).texts();
     }
 
     /** C. */
