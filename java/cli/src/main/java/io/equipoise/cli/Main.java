@@ -55,7 +55,7 @@ public final class Main {
         try {
             return UserPath.of(written);
         } catch (IllegalArgumentException e) {
-            throw new TypeConversionException(e.getMessage());
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
         }
     }
 

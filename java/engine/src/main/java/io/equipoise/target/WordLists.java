@@ -44,7 +44,7 @@ final class WordLists {
         } catch (IOException failure) {
             throw new IllegalArgumentException(
                     "cannot read the word list " + path + ": " + failure.getMessage()
-                            + "; it must be a UTF-8 text file with one word a line",
+                            + "; wanted a UTF-8 text file with one word a line",
                     failure);
         }
     }

@@ -43,7 +43,7 @@ class FeaturesTest {
                 "mother-in*, my mother-in-law, 1",
                 "don't*, don't, 1",
                 "наук*, о науке, 1",
-                "' she ', she, 1",
+                "` she `, she, 1",
                 "时间, 我没有时间了, 1",
                 "时间*, 我没有时间了, 1",
                 "时间, 时，间, 0",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.files.UserPath;
 import io.equipoise.target.Suggestion;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -68,6 +69,12 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
         try {
             return UserPath.of(text);
         } catch (IllegalArgumentException e) {
+            if (e.getCause() instanceof InvalidPathException invalid) {
+                throw error(
+                        key,
+                        "'" + key + "' can't be a path (" + invalid.getReason()
+                                + "); write it without control characters");
+            }
             throw error(key, new IllegalArgumentException("'" + key + "': " + e.getMessage(), e));
         }
     }
