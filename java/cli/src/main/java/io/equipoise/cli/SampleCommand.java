@@ -34,7 +34,11 @@ final class SampleCommand extends Command {
     @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "How each text begins.")
     private String prompt = "";
 
-    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "${DEFAULT-VALUE}; 0 takes the likeliest token each time.")
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "1",
+            description = "${DEFAULT-VALUE}; 0 takes the likeliest token each time.")
     private double temperature;
 
     @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", description = "0, the default, keeps all.")

@@ -268,13 +268,17 @@ class RefusalTest {
 
     @Test
     void aBackspaceInAPattern() throws IOException {
-        var config = "model: embedded\nconstraints:\n  - name: he\n    feature: regex\n    pattern: \"\\bhe\\b\"\n    moment: 0.3\n";
+        var config =
+                "model: embedded\nconstraints:\n  - name: he\n    feature: regex\n    pattern: \"\\bhe\\b\"\n    moment: 0.3\n";
         refused(train(config), "line 5", "U+0008 (backspace)", "single quotes");
     }
 
     @Test
     void noTextAsAMoment() throws IOException {
-        refused(train("model: embedded\n" + FEMALE.replace("0.5", "0")), "line 2", "write not: true and pointwise: true");
+        refused(
+                train("model: embedded\n" + FEMALE.replace("0.5", "0")),
+                "line 2",
+                "write not: true and pointwise: true");
         assertThat(output).doesNotExist();
     }
 
@@ -292,7 +296,9 @@ class RefusalTest {
         var home = UserPath.of("~/no-such-folder/gpt2").toString();
         refused(train("model: ~/no-such-folder/gpt2\n" + FEMALE), "no model folder " + home);
         refused(Outputs.of("sample", "--model", "~/no-such-folder/gpt2"), "no model folder " + home);
-        refused(Outputs.of("train", "--resume=~/no-such-folder/run"), UserPath.of("~/no-such-folder/run").toString());
+        refused(
+                Outputs.of("train", "--resume=~/no-such-folder/run"),
+                UserPath.of("~/no-such-folder/run").toString());
     }
 
     @Test

@@ -37,7 +37,9 @@ class SampleCommandTest {
 
     @Test
     void temperatureZeroIsGreedy() {
-        var greedy = sample("-n", "3", "--prompt", "She", "--temperature", "0", "--json").json().path("samples");
+        var greedy = sample("-n", "3", "--prompt", "She", "--temperature", "0", "--json")
+                .json()
+                .path("samples");
         var topOne = sample("-n", "1", "--prompt", "She", "--top-k", "1", "--seed", "9", "--json")
                 .json()
                 .path("samples")

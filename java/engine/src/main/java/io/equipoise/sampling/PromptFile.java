@@ -25,8 +25,9 @@ import java.util.stream.IntStream;
  */
 public record PromptFile(Path file, List<String> texts) {
     /** What to say of a prompt for which {@link #endsInSpace} holds, after its name and "ends" or "end". */
-    public static final String IN_A_SPACE = " in a space: most models have the space at the beginning of the next word, so"
-            + " that after this one texts go on in the middle of a word; leave it out unless that is meant";
+    public static final String IN_A_SPACE =
+            " in a space: most models have the space at the beginning of the next word, so"
+                    + " that after this one texts go on in the middle of a word; leave it out unless that is meant";
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(
@@ -57,8 +58,9 @@ public record PromptFile(Path file, List<String> texts) {
         }
         String name = String.valueOf(file.getFileName());
         if (name.endsWith(".json")) {
-            throw new IllegalArgumentException("the prompts " + file
-                    + " are named as one piece of JSON, wanted plain text or *.jsonl, with one prompt a line; rename it");
+            throw new IllegalArgumentException(
+                    "the prompts " + file
+                            + " are named as one piece of JSON, wanted plain text or *.jsonl, with one prompt a line; rename it");
         }
         List<String> lines;
         try {
@@ -101,9 +103,12 @@ public record PromptFile(Path file, List<String> texts) {
             warnings.add(file + ", " + lines(spaced) + (spaced.length == 1 ? " ends" : " end") + IN_A_SPACE);
         }
         boolean plain = !String.valueOf(file.getFileName()).endsWith(".jsonl");
-        if (plain && texts.stream().allMatch(text -> text.startsWith("\"") && json(text).isTextual())) {
-            warnings.add("every line of " + file + " is in quotation marks, which are part of the prompt in a plain file; to"
-                    + " have lines read as JSON strings, name it *.jsonl");
+        if (plain
+                && texts.stream()
+                        .allMatch(text -> text.startsWith("\"") && json(text).isTextual())) {
+            warnings.add(
+                    "every line of " + file + " is in quotation marks, which are part of the prompt in a plain file; to"
+                            + " have lines read as JSON strings, name it *.jsonl");
         }
         return warnings;
     }
@@ -121,15 +126,18 @@ public record PromptFile(Path file, List<String> texts) {
         var text = node.isObject() ? node.path("prompt") : node;
         if (text.isTextual()) return text.asText();
         throw new IllegalArgumentException(where + " is "
-                + (node.isMissingNode() ? "not JSON" : node.isObject() ? "an object without the text \"prompt\"" : "other JSON")
+                + (node.isMissingNode()
+                        ? "not JSON"
+                        : node.isObject() ? "an object without the text \"prompt\"" : "other JSON")
                 + ", wanted a JSON string, or an object with one under \"prompt\"; in a file that isn't called *.jsonl a line"
                 + " is plain text");
     }
 
     private static String plain(String line, String where) {
         if (line.startsWith("{") && json(line).path("prompt").isTextual()) {
-            throw new IllegalArgumentException(where + " is JSON in a file of plain text, all of which would be the prompt; name"
-                    + " the file *.jsonl to have what is under \"prompt\" read");
+            throw new IllegalArgumentException(
+                    where + " is JSON in a file of plain text, all of which would be the prompt; name"
+                            + " the file *.jsonl to have what is under \"prompt\" read");
         }
         return line;
     }
@@ -147,9 +155,9 @@ public record PromptFile(Path file, List<String> texts) {
         if (indices.length == 1) return "line " + (indices[0] + 1);
         int shown = Math.min(LISTED, indices.length - 1);
         return IntStream.of(indices)
-                .limit(shown)
-                .mapToObj(i -> Integer.toString(i + 1))
-                .collect(Collectors.joining(", ", "lines ", " and "))
+                        .limit(shown)
+                        .mapToObj(i -> Integer.toString(i + 1))
+                        .collect(Collectors.joining(", ", "lines ", " and "))
                 + (indices.length - shown == 1 ? indices[shown] + 1 : indices.length - shown + " more");
     }
 

@@ -14,8 +14,9 @@ public record Constraint(String name, Feature feature, double moment, boolean po
         if (name.isBlank())
             throw new IllegalArgumentException("a constraint needs a name that is not blank, got \"" + name + '"');
         if (pointwise && moment != 1) {
-            throw new IllegalArgumentException("constraint '" + name + "': a pointwise constraint has moment 1, got "
-                    + moment + "; for none of the texts make it pointwise on Feature.not(), or use Constraint.moment for a share between");
+            throw new IllegalArgumentException(
+                    "constraint '" + name + "': a pointwise constraint has moment 1, got " + moment
+                            + "; for none of the texts make it pointwise on Feature.not(), or use Constraint.moment for a share between");
         }
         if (!Double.isFinite(moment)) {
             throw new IllegalArgumentException("constraint '" + name + "': the moment must be finite, got " + moment

@@ -126,7 +126,8 @@ public final class Features {
         var positive = WordLists.resource("positive");
         var negative = WordLists.resource("negative");
         int side = sentiment == Sentiment.POSITIVE ? 1 : -1;
-        return Feature.test(text -> side * polarity(text, positive, negative) > 0).onPrefixes();
+        return Feature.test(text -> side * polarity(text, positive, negative) > 0)
+                .onPrefixes();
     }
 
     /** The number of words, in scripts without spaces between words that of letters; real-valued. */

@@ -8,8 +8,9 @@ package io.equipoise.target;
 public record Negation(Feature of) implements Feature {
     public Negation {
         if (!of.isBoolean()) {
-            throw new IllegalArgumentException("only a feature that a text has or hasn't can be negated, got one that is a"
-                    + " number; ask for a moment of it, or make a condition of it by Feature.test");
+            throw new IllegalArgumentException(
+                    "only a feature that a text has or hasn't can be negated, got one that is a"
+                            + " number; ask for a moment of it, or make a condition of it by Feature.test");
         }
     }
 

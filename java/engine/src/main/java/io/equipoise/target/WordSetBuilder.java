@@ -20,7 +20,8 @@ final class WordSetBuilder {
      */
     void add(String written, String origin) {
         String text = written.strip();
-        int control = text.codePoints().filter(Character::isISOControl).findFirst().orElse(-1);
+        int control =
+                text.codePoints().filter(Character::isISOControl).findFirst().orElse(-1);
         if (control >= 0) {
             throw new IllegalArgumentException(origin + ": \"" + text + "\" has the control character " + code(control)
                     + ", wanted a word of plain text; delete it");
@@ -34,16 +35,17 @@ final class WordSetBuilder {
             if (!read.adjoins()) separate++;
         }
         if (separate != 1) {
-            throw new IllegalArgumentException(origin + ": \"" + text + "\" is " + separate + " words, wanted one; for a "
-                    + (separate == 0 ? "symbol" : "phrase") + regexFor(text));
+            throw new IllegalArgumentException(origin + ": \"" + text + "\" is " + separate
+                    + " words, wanted one; for a " + (separate == 0 ? "symbol" : "phrase") + regexFor(text));
         }
         String whole = String.join("", parts);
-        if (!whole.equals(folded)) throw symbol(origin, text, folded.codePointAt(folded.startsWith(whole) ? whole.length() : 0));
+        if (!whole.equals(folded))
+            throw symbol(origin, text, folded.codePointAt(folded.startsWith(whole) ? whole.length() : 0));
         String last = parts.get(parts.size() - 1);
         boolean open = UnspacedScript.has(last.codePointAt(0)); // anything may follow it as it is
         if (parts.size() > 1 && stem && !open) {
-            throw new IllegalArgumentException(origin + ": \"" + text + "\" has a * after letters of two scripts; write out its"
-                    + " forms, or" + regexFor(text));
+            throw new IllegalArgumentException(origin + ": \"" + text
+                    + "\" has a * after letters of two scripts; write out its" + " forms, or" + regexFor(text));
         }
         if (parts.size() > 1) runs.add(List.copyOf(parts));
         else if (stem && !open) stems.add(last);
@@ -75,7 +77,8 @@ final class WordSetBuilder {
         if (isBounded(characters[0])) pattern.append("\\b");
         for (int character : characters) {
             if (character == '*') pattern.append("\\w*");
-            else if ("\\.[]{}()+?^$|".indexOf(character) >= 0) pattern.append('\\').appendCodePoint(character);
+            else if ("\\.[]{}()+?^$|".indexOf(character) >= 0)
+                pattern.append('\\').appendCodePoint(character);
             else pattern.appendCodePoint(character);
         }
         if (isBounded(characters[characters.length - 1])) pattern.append("\\b");

@@ -25,6 +25,7 @@ final class WordStates {
     private static final int CLITICS = 1;
     /** A tree's only node, reached by whatever goes on from a stem. */
     private static final int STEM = 2;
+
     private static final List<Integer> NOWHERE = List.of();
     private static final List<Integer> AT_START = List.of(LISTED);
 

@@ -61,7 +61,8 @@ public final class Words {
             int character = text.codePointAt(at);
             int after = at + Character.charCount(character);
             if (at > start && UnspacedScript.has(character)) break;
-            if (single && at > start ? !isMark(character) : !isWordCharacter(character) && !joins(character, after)) break;
+            if (single && at > start ? !isMark(character) : !isWordCharacter(character) && !joins(character, after))
+                break;
             at = after;
         }
         adjoins = start == end && start > 0;

@@ -132,7 +132,8 @@ final class SequenceFeatures implements AutoCloseable {
                 var token = Vector.of(tokens);
                 var start = Vector.of(starts)) {
             for (int k = 0; k < found.length; k++) {
-                kernels.matchWords(result, token, start, automata.get(byTokens[k]).orElseThrow());
+                kernels.matchWords(
+                        result, token, start, automata.get(byTokens[k]).orElseThrow());
                 found[k] = result.toInts();
             }
         }

@@ -34,8 +34,9 @@ class UserPathTest {
     void whatCannotBeAPathIsRefused() {
         assertThatThrownBy(() -> UserPath.of("~ada/models"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("'~ada/models': only ~/, your own home folder, is known; write out another's, or ./~ada/models"
-                        + " for a name that begins with ~");
+                .hasMessage(
+                        "'~ada/models': only ~/, your own home folder, is known; write out another's, or ./~ada/models"
+                                + " for a name that begins with ~");
         assertThatThrownBy(() -> UserPath.of("a\0b"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("write it without control characters");

@@ -217,7 +217,20 @@ class MatchWordsTest {
     @MethodSource("io.equipoise.kernels.Implementations#all")
     void aStemGoesOnInAnyWay(Kernels kernels) {
         var texts = new String[] {
-            "run", "running", "a re-run.", "outrun", "ru", "run's", "run-x", "x-y", "a-bc-d", "a-b", "bc", "run\u0303", "runn\u00e9", "run "
+            "run",
+            "running",
+            "a re-run.",
+            "outrun",
+            "ru",
+            "run's",
+            "run-x",
+            "x-y",
+            "a-bc-d",
+            "a-b",
+            "bc",
+            "run\u0303",
+            "runn\u00e9",
+            "run "
         };
         var wanted = new int[] {1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, -1, -1, 1};
         var pieces = new Pieces();

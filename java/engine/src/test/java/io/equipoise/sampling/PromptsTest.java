@@ -56,7 +56,8 @@ class PromptsTest {
 
     @Test
     void whatIsNoPromptInJsonIsRefused() throws IOException {
-        for (var line : List.of("She said", "5", "null", "[\"a\"]", "{\"text\": \"a\"}", "{\"prompt\": 5}", "\"a\" b")) {
+        for (var line :
+                List.of("She said", "5", "null", "[\"a\"]", "{\"text\": \"a\"}", "{\"prompt\": 5}", "\"a\" b")) {
             assertThatThrownBy(() -> Prompts.read(json("\"a\"\n" + line + "\n")))
                     .as(line)
                     .isInstanceOf(IllegalArgumentException.class)
@@ -65,7 +66,8 @@ class PromptsTest {
         }
         assertThatThrownBy(() -> Prompts.read(json("\"\"\n"))).hasMessageContaining("line 1 is blank");
         assertThatThrownBy(() -> Prompts.read(json("\"a\"\n\n"))).hasMessageContaining("line 2 is blank");
-        assertThatThrownBy(() -> Prompts.read(json("\"a\"\n\"\\u0061\"\n"))).hasMessageContaining("line 2 repeats line 1");
+        assertThatThrownBy(() -> Prompts.read(json("\"a\"\n\"\\u0061\"\n")))
+                .hasMessageContaining("line 2 repeats line 1");
         var whole = Files.writeString(temporary.resolve("prompts.json"), "[\"a\"]");
         assertThatThrownBy(() -> Prompts.read(whole)).hasMessageContaining("wanted plain text or *.jsonl");
     }
@@ -87,10 +89,14 @@ class PromptsTest {
                 .asString()
                 .contains("prompts.txt, line 2 ends in a space: ")
                 .contains("leave it out unless that is meant");
-        assertThat(PromptFile.read(file("a \nb\nc\t\nd\u00A0\n")).warnings().get(0)).contains(", lines 1, 3 and 4 end in");
-        assertThat(PromptFile.read(file("a \nb \nc \nd \ne \nf \ng \n")).warnings().get(0))
+        assertThat(PromptFile.read(file("a \nb\nc\t\nd\u00A0\n")).warnings().get(0))
+                .contains(", lines 1, 3 and 4 end in");
+        assertThat(PromptFile.read(file("a \nb \nc \nd \ne \nf \ng \n"))
+                        .warnings()
+                        .get(0))
                 .contains(", lines 1, 2, 3, 4, 5 and 2 more end in");
-        assertThat(PromptFile.read(json("\"Q:\\nA:\\n\"\n\"A: \"\n")).warnings().get(0)).contains("prompts.jsonl, line 2 ends");
+        assertThat(PromptFile.read(json("\"Q:\\nA:\\n\"\n\"A: \"\n")).warnings().get(0))
+                .contains("prompts.jsonl, line 2 ends");
         assertThat(PromptFile.read(file("\"He\"\n\"She\"\n")).warnings().get(0))
                 .contains("every line of", "is in quotation marks", "name it *.jsonl");
     }

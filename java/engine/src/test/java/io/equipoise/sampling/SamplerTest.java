@@ -60,7 +60,8 @@ class SamplerTest {
     void greedyTakesTheLikeliestToken() {
         var model = TabularModel.random(3, 4, 4);
         var drawn = sampler(SamplerConfig.greedy(4, 3)).sample(model, 20, 0);
-        var likeliest = sampler(new SamplerConfig(0.001, 4, Truncation.NONE, false, 16, 8)).sample(model, 20, 0);
+        var likeliest = sampler(new SamplerConfig(0.001, 4, Truncation.NONE, false, 16, 8))
+                .sample(model, 20, 0);
         assertThat(drawn.tokens()).isDeepEqualTo(likeliest.tokens());
         assertThat(drawn.logProb()).containsOnly(0);
         assertThatThrownBy(() -> new SamplerConfig(0, 4, Truncation.NONE, false, 16, 8))

@@ -33,7 +33,8 @@ class ConcurrentTrainingTest {
     }
 
     private static float[] train(TabularModel base) {
-        var constraint = Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+        var constraint = Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
         try (var trainer = Trainer.create(base, TabularModel::text, List.of(constraint), config())) {
             while (!trainer.isFinished()) trainer.step();
             return trainer.policy().parameters().value().toFloats();

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Expectations summed over a whole language, in which base, proposal and policy differ. */
 class ControlVariatesTest {
-    private static final List<Constraint> CONSTRAINTS =
-            List.of(Constraint.moment("has aa", Feature.test(text -> text.contains("aa")).onPrefixes(), 0.5));
+    private static final List<Constraint> CONSTRAINTS = List.of(Constraint.moment(
+            "has aa", Feature.test(text -> text.contains("aa")).onPrefixes(), 0.5));
     private static final int LENGTH = 5;
     private static final long SEED = 9;
     /** The gradient of the whole language's expectation. */
@@ -210,7 +210,8 @@ class ControlVariatesTest {
     @Test
     void itKnowsWhatAPrefixIsWorth() {
         int[] repeated = repeated();
-        var startsWithA = List.of(Constraint.moment("starts", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5));
+        var startsWithA = List.of(Constraint.moment(
+                "starts", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5));
         double[] starts = Arrays.stream(repeated)
                 .mapToDouble(i -> texts.get(i).startsWith("a") ? 3 : 0.5)
                 .toArray();

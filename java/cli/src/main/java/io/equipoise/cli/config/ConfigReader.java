@@ -114,8 +114,8 @@ public final class ConfigReader {
         if (kind.equals("words") && options.containsKey("file")) {
             options.put("file", section.resolved("file").toString());
         }
-        var constraint = new ConstraintConfig(
-                name, kind, options, negated, pointwise, pointwise ? 1 : section.number("moment"));
+        var constraint =
+                new ConstraintConfig(name, kind, options, negated, pointwise, pointwise ? 1 : section.number("moment"));
         Feature feature;
         try {
             feature = Features.create(kind, constraint.options());
@@ -123,7 +123,9 @@ public final class ConfigReader {
             throw section.error(placeOf(section, e), e);
         }
         if (negated && !feature.isBoolean()) {
-            throw section.error("not", "'not' is for features that a text has or hasn't, and " + kind + " is a number; leave it out");
+            throw section.error(
+                    "not",
+                    "'not' is for features that a text has or hasn't, and " + kind + " is a number; leave it out");
         }
         if (!pointwise && feature.isBoolean()) requireShare(section, constraint);
         try {
@@ -158,7 +160,8 @@ public final class ConfigReader {
         throw section.error(
                 "moment",
                 "constraint '" + constraint.name() + "': the moment " + (wanted ? 1 : 0) + " asks that "
-                        + (wanted ? "every" : "no") + " text has " + (constraint.negated() ? "the feature's negation" : "the feature")
+                        + (wanted ? "every" : "no") + " text has "
+                        + (constraint.negated() ? "the feature's negation" : "the feature")
                         + ", a moment is a share between; instead of it write "
                         + (not ? "not: true and pointwise: true" : "pointwise: true")
                         + (constraint.negated() && !not ? ", and leave out not: true" : ""));

@@ -56,7 +56,10 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
     String text(String key) {
         var value = node.path(key);
         if (!value.isTextual() || value.asText().isBlank()) {
-            throw wrong(key, value.isNumber() || value.isBoolean() ? "text, for which quotes are needed here" : "text", value);
+            throw wrong(
+                    key,
+                    value.isNumber() || value.isBoolean() ? "text, for which quotes are needed here" : "text",
+                    value);
         }
         return value.asText();
     }
@@ -102,7 +105,9 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
         String at = key + "/" + i;
         String item = written(at, list.get(i)).orElseThrow(() -> wrong(key, "a list of words", list));
         if (item.indexOf(',') < 0) return item;
-        throw error(at, "'" + key + "' has the item \"" + item + "\" with a comma, which separates items; write it as several");
+        throw error(
+                at,
+                "'" + key + "' has the item \"" + item + "\" with a comma, which separates items; write it as several");
     }
 
     /** Empty where there is no scalar, or nothing in its place. */

@@ -62,8 +62,30 @@ class ConfigReaderTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"007", "1e3", "1.10", "0x1F", "0o17", "1_000", ".5", "-0", "12:30", "2026-01-02", "yes", "no", "on", "off",
-                "true", "False", "null", "~", "NULL", ".nan", "99999999999999999999", "gpt2"})
+            strings = {
+                "007",
+                "1e3",
+                "1.10",
+                "0x1F",
+                "0o17",
+                "1_000",
+                ".5",
+                "-0",
+                "12:30",
+                "2026-01-02",
+                "yes",
+                "no",
+                "on",
+                "off",
+                "true",
+                "False",
+                "null",
+                "~",
+                "NULL",
+                ".nan",
+                "99999999999999999999",
+                "gpt2"
+            })
     void whatIsWrittenIsWhatIsUsed(String written) {
         String text = """
                 model: embedded
@@ -73,7 +95,10 @@ class ConfigReaderTest {
         for (var config : List.of(
                 read(text),
                 read(text.replace(written, "x"), "constraints.0.name=" + written, "constraints.0.pattern=" + written),
-                read(text, "constraints.0={name: %s, feature: regex, pattern: %s, moment: 0.5}".formatted(written, written)),
+                read(
+                        text,
+                        "constraints.0={name: %s, feature: regex, pattern: %s, moment: 0.5}"
+                                .formatted(written, written)),
                 read(ConfigWriter.write(read(text))))) {
             assertThat(config.constraints().get(0).name()).isEqualTo(written);
             assertThat(config.constraints().get(0).options()).containsExactly(Map.entry("pattern", written));
@@ -90,7 +115,10 @@ class ConfigReaderTest {
         var config = read(text);
         assertThat(config.constraints().get(0).options()).containsEntry("words", "007,1e3,no,null,yes");
         assertThat(read(ConfigWriter.write(config)).constraints()).isEqualTo(config.constraints());
-        assertThat(read(text, "constraints.0.words=[1e5, 08]").constraints().get(0).options())
+        assertThat(read(text, "constraints.0.words=[1e5, 08]")
+                        .constraints()
+                        .get(0)
+                        .options())
                 .containsEntry("words", "1e5,08");
         assertThat(read(text, "constraints.0.words.1=on").constraints().get(0).options())
                 .containsEntry("words", "007,on,no,null,yes");
@@ -101,7 +129,17 @@ class ConfigReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"'a: b # c'", "' x '", "\"tab\\tline\\nend\"", "'[x]'", "'\\bhe''s\\b'", "\"\\U0001F600é 时\"", "'!!x'", "'%'"})
+    @ValueSource(
+            strings = {
+                "'a: b # c'",
+                "' x '",
+                "\"tab\\tline\\nend\"",
+                "'[x]'",
+                "'\\bhe''s\\b'",
+                "\"\\U0001F600é 时\"",
+                "'!!x'",
+                "'%'"
+            })
     void patternsAreWrittenSoThatTheyReadTheSame(String quoted) {
         var config = read("""
                 model: embedded
@@ -123,7 +161,8 @@ class ConfigReaderTest {
                       - C#
                     moment: 0.5
                 """;
-        assertThatThrownBy(() -> read(text)).hasMessageStartingWith("test.yaml, line 7: feature words: \"C#\" has # where");
+        assertThatThrownBy(() -> read(text))
+                .hasMessageStartingWith("test.yaml, line 7: feature words: \"C#\" has # where");
         assertThatThrownBy(() -> read(text.replace("C#", "1.10")))
                 .hasMessageStartingWith("test.yaml, line 7: feature words: \"1.10\" is 2 words");
         assertThatThrownBy(() -> read(BASE, "constraints.0={name: x, feature: word, word: '@the', moment: 0.1}"))
@@ -142,13 +181,19 @@ class ConfigReaderTest {
                     moment: 0.3
                 """;
         assertThatThrownBy(() -> read(text))
-                .hasMessage("test.yaml, line 5: feature regex: 'pattern' has U+0008 (backspace), which YAML makes of \\b in"
-                        + " double quotes; in single quotes it leaves \\b alone");
+                .hasMessage(
+                        "test.yaml, line 5: feature regex: 'pattern' has U+0008 (backspace), which YAML makes of \\b in"
+                                + " double quotes; in single quotes it leaves \\b alone");
         assertThatThrownBy(() -> read(text.replace("\\bhe\\b", "\\whe")))
                 .hasMessageContaining("line 5: not YAML: found unknown escape character w")
                 .hasMessageContaining("in single quotes YAML leaves a backslash alone");
-        assertThatThrownBy(() -> read(text.replace("\"\\bhe\\b\"", "'('"))).hasMessageContaining("line 5: feature regex: 'pattern' is not");
-        assertThat(read(text.replace('"', '\'')).engineConstraints().get(0).feature().score("that he"))
+        assertThatThrownBy(() -> read(text.replace("\"\\bhe\\b\"", "'('")))
+                .hasMessageContaining("line 5: feature regex: 'pattern' is not");
+        assertThat(read(text.replace('"', '\''))
+                        .engineConstraints()
+                        .get(0)
+                        .feature()
+                        .score("that he"))
                 .isOne();
     }
 
@@ -161,7 +206,8 @@ class ConfigReaderTest {
         assertThat(read(BASE + "output: ~/runs/x\n").output()).contains(UserPath.of("~/runs/x"));
         assertThatThrownBy(() -> read(BASE + "training: {prompts: ~/no/such.txt}\n"))
                 .hasMessageContaining("no file of prompts " + UserPath.of("~/no/such.txt"));
-        assertThatThrownBy(() -> read(BASE, "constraints.0={name: x, feature: words, file: ~/no/such.txt, moment: 0.1}"))
+        assertThatThrownBy(
+                        () -> read(BASE, "constraints.0={name: x, feature: words, file: ~/no/such.txt, moment: 0.1}"))
                 .hasMessageContaining("the word list " + UserPath.of("~/no/such.txt"));
     }
 
@@ -180,7 +226,8 @@ class ConfigReaderTest {
         assertThat(constraints.get(1).feature().score("He came")).isZero();
         assertThat(constraints.get(2).feature().score("She came")).isOne();
         assertThat(read(ConfigWriter.write(config)).constraints()).isEqualTo(config.constraints());
-        assertThatThrownBy(() -> read(BASE.replace("is: female", "not: maybe"))).hasMessageContaining("'not' must be true or false");
+        assertThatThrownBy(() -> read(BASE.replace("is: female", "not: maybe")))
+                .hasMessageContaining("'not' must be true or false");
         assertThatThrownBy(() -> read(BASE.replace("gender", "length").replace("is: female", "not: true")))
                 .hasMessageContaining("line 5")
                 .hasMessageContaining("'not' is for features that a text has or hasn't, and length is a number");
@@ -208,7 +255,8 @@ class ConfigReaderTest {
                 .hasMessageContaining(asked)
                 .hasMessageContaining(advice);
         String followed = advice.contains("not: true and") ? "not: true, pointwise: true" : "pointwise: true";
-        assertThat(read(text.replace("WISH", followed)).constraints().get(0).pointwise()).isTrue();
+        assertThat(read(text.replace("WISH", followed)).constraints().get(0).pointwise())
+                .isTrue();
     }
 
     @Test
