@@ -1,13 +1,17 @@
 package io.equipoise.cli;
 
+import io.equipoise.InvalidInputException;
+import io.equipoise.files.UserPath;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code equipoise}. */
@@ -39,13 +43,25 @@ public final class Main {
                 .addSubcommand(new DoctorCommand(console))
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setParameterExceptionHandler((e, given) -> misused(e, given, console));
+                .setParameterExceptionHandler((e, given) -> misused(e, given, console))
+                // What is written is what is used: an @ at the beginning of a prompt names no file of arguments.
+                .setExpandAtFiles(false)
+                .registerConverter(Path.class, Main::path);
         int code = line.execute(args);
         line.getOut().flush();
         var unwritten = ResultStream.failure(out);
         unwritten.ifPresent(reason -> console.say("error: " + reason));
         err.flush();
         return code == 0 && unwritten.isPresent() ? Failures.UNEXPECTED : code;
+    }
+
+    /** No shell expands the ~ of {@code --output=~/runs}. */
+    private static Path path(String written) {
+        try {
+            return UserPath.of(written);
+        } catch (InvalidInputException e) {
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static int misused(ParameterException e, String[] args, Console console) {

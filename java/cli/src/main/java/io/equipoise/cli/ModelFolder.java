@@ -2,6 +2,7 @@ package io.equipoise.cli;
 
 import io.equipoise.InvalidInputException;
 import io.equipoise.cli.config.RunConfig;
+import io.equipoise.files.UserPath;
 import io.equipoise.model.ModelFormatException;
 import io.equipoise.model.PretrainedModel;
 import io.equipoise.training.CheckpointFolder;
@@ -18,7 +19,7 @@ final class ModelFolder {
     /** @throws ModelFormatException when there is nothing of the kind */
     static Path of(String model) throws IOException {
         if (model.equals(RunConfig.EMBEDDED)) return EmbeddedModel.folder();
-        var folder = path(model);
+        var folder = UserPath.of(model);
         if (!Files.isDirectory(folder)) {
             throw new ModelFormatException("no model folder " + folder + "; give the path of a folder with config.json,"
                     + " model.safetensors and tokenizer.json, or the word " + RunConfig.EMBEDDED);

@@ -7,12 +7,15 @@ import io.equipoise.kernels.Truncation;
 import io.equipoise.model.ModelHub;
 import io.equipoise.model.Precision;
 import io.equipoise.model.PretrainedModel;
+import io.equipoise.sampling.PromptFile;
 import io.equipoise.sampling.Prompts;
 import io.equipoise.sampling.Sampler;
 import io.equipoise.sampling.SamplerConfig;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,7 +41,11 @@ final class SampleCommand extends Command {
             description = "How each text begins; the model's BOS token comes before it.")
     private String prompt = "";
 
-    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "${DEFAULT-VALUE}")
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "1",
+            description = "${DEFAULT-VALUE}; 0 takes the likeliest token each time.")
     private double temperature;
 
     @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", description = "0, the default, keeps all.")
@@ -65,6 +72,7 @@ final class SampleCommand extends Command {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
+    private static final Logger LOG = LoggerFactory.getLogger(SampleCommand.class);
     private static final int USUAL_TOKENS = 40;
 
     SampleCommand(Console console) {
@@ -87,6 +95,10 @@ final class SampleCommand extends Command {
             throw new InvalidInputException("--prompt, --top-k, --top-p and --max-tokens don't go with --target, which"
                     + " is a distribution over whole texts; their length is --set training.maxTokens=N");
         }
+        if (temperature == 0) {
+            throw new InvalidInputException("--temperature 0 writes one text only, a target has many; with --target"
+                    + " the temperature is the proposal's and must be > 0");
+        }
         new TargetSampling(target, count, seed, temperature, device.choose(), console()).run();
     }
 
@@ -94,12 +106,15 @@ final class SampleCommand extends Command {
         var folder = ModelFolder.of(model.orElseThrow(
                 () -> new InvalidInputException("nothing to sample from; give --model DIR, or --target CONFIG.yaml")));
         var truncation = new Truncation(topK, topP);
+        if (PromptFile.endsInSpace(prompt)) LOG.warn("--prompt ends{}", PromptFile.IN_A_SPACE);
         var chosen = device.choose();
         try (var loaded = ModelHub.load(folder, Precision.F32, chosen)) {
             int[] start = prompt.isEmpty() ? new int[0] : Prompts.start(prompt, loaded);
             int room = loaded.model().config().contextLength() - Math.max(1, start.length);
             int tokens = maxTokens.orElse(Math.max(1, Math.min(USUAL_TOKENS, room)));
-            var config = new SamplerConfig(temperature, tokens, truncation, false, 256, seed.orElse(0L));
+            var config = temperature == 0
+                    ? SamplerConfig.greedy(tokens, seed.orElse(0L))
+                    : new SamplerConfig(temperature, tokens, truncation, false, 256, seed.orElse(0L));
             var prompts = new int[count][];
             Arrays.fill(prompts, start);
             var sequences = new Sampler(config).sample(loaded.model(), prompts, 0);

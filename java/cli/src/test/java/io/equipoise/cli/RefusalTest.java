@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.files.UserPath;
 import io.equipoise.kernels.KernelProvider;
 import io.equipoise.model.Device;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -250,7 +252,65 @@ class RefusalTest {
 
     @Test
     void impossibleOption() {
-        refused(Outputs.of("sample", "--model", "embedded", "--temperature", "0"), "temperature", "> 0");
+        refused(Outputs.of("sample", "--model", "embedded", "--temperature", "-1"), "temperature", "> 0", "top-k 1");
+        var config = Files.writeString(temporary.resolve("config.yaml"), "model: embedded\n" + FEMALE + QUICK);
+        refused(
+                Outputs.of("sample", "--target", config.toString(), "--temperature", "0"),
+                "--temperature 0 writes one text only");
+    }
+
+    @Test
+    void wordsThatAreNone() throws IOException {
+        Files.writeString(temporary.resolve("list.txt"), "time\nC#\n");
+        var config = "model: embedded\nconstraints:\n  - {name: mine, feature: words, file: list.txt, moment: 0.1}\n";
+        refused(train(config), "line 3", "list.txt, line 2: \"C#\" has #", "pattern: '(?i)\\bC#'");
+    }
+
+    @Test
+    void aBackspaceInAPattern() throws IOException {
+        var config =
+                "model: embedded\nconstraints:\n  - name: he\n    feature: regex\n    pattern: \"\\bhe\\b\"\n    moment: 0.3\n";
+        refused(train(config), "line 5", "U+0008 (backspace)", "single quotes");
+    }
+
+    @Test
+    void noTextAsAMoment() throws IOException {
+        refused(
+                train("model: embedded\n" + FEMALE.replace("0.5", "0")),
+                "line 2",
+                "write not: true and pointwise: true");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void foldersOfOtherUsers() throws IOException {
+        refused(train("model: ~nobody/gpt2\n" + FEMALE), "line 1", "only ~/, your own home folder, is known");
+        refused(Outputs.of("sample", "--model", "~nobody/gpt2"), "only ~/, your own home folder, is known");
+        var run = Outputs.of("train", "--resume", "~nobody/run");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("--resume", "only ~/, your own home folder, is known");
+    }
+
+    @Test
+    void foldersInTheHomeFolder() throws IOException {
+        var home = UserPath.of("~/no-such-folder/gpt2").toString();
+        refused(train("model: ~/no-such-folder/gpt2\n" + FEMALE), "no model folder " + home);
+        refused(Outputs.of("sample", "--model", "~/no-such-folder/gpt2"), "no model folder " + home);
+        refused(
+                Outputs.of("train", "--resume=~/no-such-folder/run"),
+                UserPath.of("~/no-such-folder/run").toString());
+    }
+
+    @Test
+    void aConfigurationInAnotherEncoding() throws IOException {
+        var file = Files.write(
+                temporary.resolve("config.yaml"), ("model: embedded\n" + FEMALE).getBytes(StandardCharsets.UTF_16));
+        refused(Outputs.of("train", file.toString()), "config.yaml", "UTF-16", "save it as UTF-8");
+    }
+
+    @Test
+    void promptsOfJsonInAPlainFile() throws IOException {
+        refused(trainWithPrompts("{\"prompt\": \"She\"}\nHe\n"), "prompts.txt, line 1 is JSON", "*.jsonl");
     }
 
     private Outputs train(String config, String... more) throws IOException {

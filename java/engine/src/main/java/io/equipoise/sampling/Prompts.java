@@ -1,11 +1,8 @@
 package io.equipoise.sampling;
 
 import io.equipoise.InvalidInputException;
-import io.equipoise.files.BoundedFile;
 import io.equipoise.model.PretrainedModel;
-import java.io.IOException;
 import java.nio.IntBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,7 +46,7 @@ public final class Prompts {
      */
     public static Prompts of(List<String> texts, int[][] tokens, boolean inFeatures) {
         if (texts.isEmpty() || texts.size() != tokens.length) {
-            throw new IllegalArgumentException("there are " + texts.size() + " prompts and the tokens of "
+            throw new InvalidInputException("there are " + texts.size() + " prompts and the tokens of "
                     + tokens.length + "; wanted at least one, and tokens for each");
         }
         var known = new HashMap<IntBuffer, Integer>();
@@ -83,44 +80,12 @@ public final class Prompts {
     }
 
     /**
-     * The lines of a UTF-8 file, one prompt each.
+     * The prompts of a {@link PromptFile}.
      *
-     * @throws InvalidInputException if it can't be read, has none, or has a line that is blank or there twice
+     * @throws InvalidInputException as {@link PromptFile#read}
      */
     public static List<String> read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new InvalidInputException(
-                    "no file of prompts " + file + "; it must be a UTF-8 text file with one prompt a line");
-        }
-        List<String> lines;
-        try {
-            // Some editors put a byte order mark before the first line.
-            lines = BoundedFile.text(file, BoundedFile.LARGEST_TEXT)
-                    .replaceFirst("^\uFEFF", "")
-                    .lines()
-                    .toList();
-        } catch (IOException failure) {
-            throw new InvalidInputException(
-                    "cannot read the prompts " + file + ": " + failure.getMessage()
-                            + "; it must be a UTF-8 text file with one prompt a line",
-                    failure);
-        }
-        if (lines.isEmpty()) {
-            throw new InvalidInputException(file + " is empty, wanted at least one prompt; write one a line");
-        }
-        var known = new HashMap<String, Integer>();
-        for (int number = 1; number <= lines.size(); number++) {
-            String line = lines.get(number - 1);
-            if (line.isBlank()) {
-                throw new InvalidInputException(
-                        file + ", line " + number + " is blank; every line is a prompt: delete it or fill it");
-            }
-            Integer earlier = known.putIfAbsent(line, number);
-            if (earlier == null) continue;
-            throw new InvalidInputException(file + ", line " + number + " repeats line " + earlier + ", \""
-                    + shortened(line) + "\"; every prompt counts the same: delete one");
-        }
-        return lines;
+        return PromptFile.read(file).texts();
     }
 
     /** C. */

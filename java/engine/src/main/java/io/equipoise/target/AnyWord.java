@@ -1,24 +1,21 @@
 package io.equipoise.target;
 
 import io.equipoise.kernels.WordAutomaton;
-import java.util.Set;
 
 /**
  * Whether a text has any of some words, also in a {@linkplain Words#forms form} such as with 's or before a hyphen. Such a
  * feature can be read off tokens without making a text of them: {@link #automaton}.
  */
 public final class AnyWord implements Feature {
-    private final Set<String> listed;
+    private final WordSet listed;
 
-    /** @param listed folded words, each one word as {@link Words} has it */
-    AnyWord(Set<String> listed) {
-        this.listed = Set.copyOf(listed);
+    AnyWord(WordSet listed) {
+        this.listed = listed;
     }
 
     @Override
     public double score(String text) {
-        for (var words = Words.in(text); words.next(); ) if (occurs(words.word(), listed)) return 1;
-        return 0;
+        return listed.occursIn(text) ? 1 : 0;
     }
 
     @Override
@@ -26,12 +23,9 @@ public final class AnyWord implements Feature {
         return true;
     }
 
-    /** Whether {@code word}, of {@link Words}' making, is listed in any of its forms. */
-    static boolean occurs(String word, Set<String> listed) {
-        if (listed.contains(word)) return true;
-        if (!Words.isCompound(word)) return false;
-        for (String form : Words.forms(word)) if (listed.contains(form)) return true;
-        return false;
+    @Override
+    public boolean scoresPrefixes() {
+        return true;
     }
 
     /**

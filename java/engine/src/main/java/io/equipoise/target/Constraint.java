@@ -16,8 +16,9 @@ public record Constraint(String name, Feature feature, double moment, boolean po
         if (name.isBlank())
             throw new InvalidInputException("a constraint needs a name that is not blank, got \"" + name + '"');
         if (pointwise && moment != 1) {
-            throw new InvalidInputException("constraint '" + name + "': a pointwise constraint has moment 1, got "
-                    + moment + "; negate the feature for 0, or use Constraint.moment for a share between");
+            throw new InvalidInputException(
+                    "constraint '" + name + "': a pointwise constraint has moment 1, got " + moment
+                            + "; for none of the texts make it pointwise on Feature.not(), or use Constraint.moment for a share between");
         }
         if (!Double.isFinite(moment)) {
             throw new InvalidInputException("constraint '" + name + "': the moment must be finite, got " + moment

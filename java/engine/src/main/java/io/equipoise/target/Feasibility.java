@@ -72,7 +72,7 @@ final class Feasibility {
                             + (all ? " asks that every text has the feature" : " asks that no text has the feature")
                             + ", which no finite λ reaches (measured "
                             + number(sample.mean[f]) + "); make it a pointwise constraint"
-                            + (all ? "" : " on the feature's negation")
+                            + (all ? "" : " on the feature's negation (not: true, in Java Feature.not())")
                             + ", or ask for a share between 0 and 1");
         }
         throw new InfeasibleConstraintException("constraint '" + sample.names.get(f) + "': the moment "

@@ -11,7 +11,8 @@ public interface FeatureProvider {
     String name();
 
     /**
-     * A feature of this kind.
+     * A feature of this kind. Training calls it once a text; if it is cheap, let its {@link Feature#scoresPrefixes()} return
+     * true, for less noise.
      *
      * @param options as written in the configuration, without the kind; unmodifiable
      * @throws IllegalArgumentException if an option is unknown, missing or malformed; the message says which and what is

@@ -19,8 +19,8 @@ import java.util.regex.PatternSyntaxException;
  * {@link Words} divides and folds them.
  */
 public final class Features {
-    private static final Set<String> FEMALE_PRONOUNS = Set.of("she", "her", "hers", "herself");
-    private static final Set<String> MALE_PRONOUNS = Set.of("he", "him", "his", "himself");
+    private static final WordSet FEMALE_PRONOUNS = WordSet.of("she", "her", "hers", "herself");
+    private static final WordSet MALE_PRONOUNS = WordSet.of("he", "him", "his", "himself");
     private static final Set<String> NEGATORS = Set.of(
             "not",
             "no",
@@ -58,7 +58,12 @@ public final class Features {
 
     private Features() {}
 
-    /** Whether {@code word} occurs, also in a {@linkplain Words#forms form} such as with 's or before a hyphen. */
+    /**
+     * Whether {@code word} occurs, also in a {@linkplain Words#forms form} such as with 's or before a hyphen. {@code run*} is
+     * any word that begins with run. In scripts without spaces between words it occurs wherever its letters do.
+     *
+     * @throws InvalidInputException if it is several words, or has what is no part of a word; says what to do instead
+     */
     public static Feature word(String word) {
         return new AnyWord(WordLists.fold(List.of(word), "feature word"));
     }
@@ -77,23 +82,31 @@ public final class Features {
         return new AnyWord(WordLists.shipped(name));
     }
 
-    /** Whether any word of a UTF-8 file occurs: one word a line, # starts a comment. */
+    /** Whether any word of a UTF-8 file occurs: one word a line; # at its beginning or after a space starts a comment. */
     public static Feature wordFile(Path path) {
         return new AnyWord(WordLists.file(path));
     }
 
     /** Whether {@code pattern} matches somewhere in the text as it is, not folded. */
     public static Feature regex(Pattern pattern) {
-        return Feature.test(text -> pattern.matcher(text).find());
+        return Feature.test(text -> pattern.matcher(text).find()).onPrefixes();
     }
 
-    /** {@link #regex(Pattern)} of a pattern in Java's syntax, where {@code (?i)} ignores case. */
+    /**
+     * {@link #regex(Pattern)} of a pattern in Java's syntax, where {@code (?i)} ignores case.
+     *
+     * @throws InvalidInputException if it isn't one, or has a control character where {@code \b} or the like was meant
+     */
     public static Feature regex(String pattern) {
+        EscapedCharacter.in(pattern).ifPresent(escaped -> {
+            throw new InvalidInputException("feature regex: 'pattern' has " + escaped.described());
+        });
         try {
             return regex(Pattern.compile(pattern));
         } catch (PatternSyntaxException failure) {
             throw new InvalidInputException(
-                    "not a regular expression in Java's syntax: " + failure.getMessage(), failure);
+                    "feature regex: 'pattern' is not a regular expression in Java's syntax: " + failure.getMessage(),
+                    failure);
         }
     }
 
@@ -102,7 +115,7 @@ public final class Features {
      * his, himself, contractions such as she'll counted. Every text is exactly one of the three.
      */
     public static Feature gender(Gender gender) {
-        return Feature.test(text -> majority(text) == gender);
+        return Feature.test(text -> majority(text) == gender).onPrefixes();
     }
 
     /**
@@ -114,16 +127,18 @@ public final class Features {
         var positive = WordLists.resource("positive");
         var negative = WordLists.resource("negative");
         int side = sentiment == Sentiment.POSITIVE ? 1 : -1;
-        return Feature.test(text -> side * polarity(text, positive, negative) > 0);
+        return Feature.test(text -> side * polarity(text, positive, negative) > 0)
+                .onPrefixes();
     }
 
-    /** The number of words; real-valued. */
+    /** The number of words, in scripts without spaces between words that of letters; real-valued. */
     public static Feature length() {
-        return text -> {
+        Feature length = text -> {
             int count = 0;
             for (var words = Words.in(text); words.next(); ) count++;
             return count;
         };
+        return length.onPrefixes();
     }
 
     /** The kinds that {@link #create} knows, plug-ins' included, in alphabetical order. */
@@ -158,7 +173,7 @@ public final class Features {
             return provider.create(options);
         } catch (InvalidInputException failure) {
             throw failure;
-        } catch (IllegalArgumentException failure) { // by its contract an option that is wrong
+        } catch (InvalidInputException failure) { // by its contract an option that is wrong
             throw new InvalidInputException(String.valueOf(failure.getMessage()), failure);
         }
     }
@@ -182,20 +197,20 @@ public final class Features {
     private static Gender majority(String text) {
         int balance = 0;
         for (var words = Words.in(text); words.next(); ) {
-            if (AnyWord.occurs(words.word(), FEMALE_PRONOUNS)) balance++;
-            if (AnyWord.occurs(words.word(), MALE_PRONOUNS)) balance--;
+            if (FEMALE_PRONOUNS.occurs(words.word())) balance++;
+            if (MALE_PRONOUNS.occurs(words.word())) balance--;
         }
         return balance > 0 ? Gender.FEMALE : balance < 0 ? Gender.MALE : Gender.NONE;
     }
 
     /** Positive minus negative words. */
-    private static int polarity(String text, Set<String> positive, Set<String> negative) {
+    private static int polarity(String text, WordSet positive, WordSet negative) {
         int balance = 0;
         int sinceNegator = NEGATION_REACH;
         for (var words = Words.in(text); words.next(); ) {
             String word = words.word();
             sinceNegator = words.startsClause() ? NEGATION_REACH : sinceNegator + 1;
-            int side = (AnyWord.occurs(word, positive) ? 1 : 0) - (AnyWord.occurs(word, negative) ? 1 : 0);
+            int side = (positive.occurs(word) ? 1 : 0) - (negative.occurs(word) ? 1 : 0);
             balance += sinceNegator < NEGATION_REACH ? -side : side;
             if (NEGATORS.contains(word) || word.endsWith("n't")) sinceNegator = -1;
         }

@@ -6,14 +6,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 
 /**
  * {@link AnyWord} as an automaton over the bytes of ASCII texts, equal to it by construction. A word matches if it, or a part
- * between its hyphens, is a listed word followed by any number of clitics: that is what {@link Words#forms} says, read from
- * left to right. So a state holds where the word so far and the part so far may stand, as positions in a tree of the listed
- * words and one of the clitics; and whether an apostrophe or a hyphen was the last byte, as it belongs to the word only if
+ * between its hyphens, is a listed word followed by any number of clitics, or goes on from a stem: that is what
+ * {@link Words#forms} says, read from left to right. So a state holds where the word so far and the part so far may stand, as positions in a tree of the listed
+ * words and stems, one of the clitics and one of what follows stems; and whether an apostrophe or a hyphen was the last byte, as it belongs to the word only if
  * a letter or digit follows.
  *
  * <p>A byte beyond ASCII may be part of anything, such as a mark that changes the letter before it. It leaves open what is
@@ -23,6 +23,9 @@ import java.util.TreeSet;
 final class WordStates {
     private static final int LISTED = 0;
     private static final int CLITICS = 1;
+    /** A tree's only node, reached by whatever goes on from a stem. */
+    private static final int STEM = 2;
+
     private static final List<Integer> NOWHERE = List.of();
     private static final List<Integer> AT_START = List.of(LISTED);
 
@@ -48,16 +51,20 @@ final class WordStates {
     private final List<int[]> children = new ArrayList<>();
 
     private final List<Boolean> ends = new ArrayList<>();
+    private final List<Boolean> stemEnds = new ArrayList<>();
 
     private final Map<State, Integer> numbers = new HashMap<>();
     private final List<State> states = new ArrayList<>();
 
-    /** @param listed folded words; those beyond ASCII can't occur in a text of ASCII */
-    WordStates(Set<String> listed) {
+    /** @param listed those beyond ASCII can't occur in a text of ASCII */
+    WordStates(WordSet listed) {
         node();
         node();
-        for (String word : listed) insert(LISTED, word);
+        ends.set(node(), true);
+        for (String word : listed.words()) insert(LISTED, word);
+        for (String stem : listed.stems()) insert(LISTED, stem).ifPresent(node -> stemEnds.set(node, true));
         for (String clitic : Words.CLITICS) insert(CLITICS, clitic);
+        stemEnds.set(STEM, true);
     }
 
     private int node() {
@@ -65,11 +72,13 @@ final class WordStates {
         Arrays.fill(none, -1);
         children.add(none);
         ends.add(false);
+        stemEnds.add(false);
         return children.size() - 1;
     }
 
-    private void insert(int root, String word) {
-        if (!word.chars().allMatch(character -> character < 128)) return;
+    /** The node where a word of ASCII ends. */
+    private OptionalInt insert(int root, String word) {
+        if (!word.chars().allMatch(character -> character < 128)) return OptionalInt.empty();
         int at = root;
         for (int i = 0; i < word.length(); i++) {
             int symbol = WordAutomaton.symbol((byte) word.charAt(i));
@@ -81,6 +90,7 @@ final class WordStates {
             at = child;
         }
         ends.set(at, true);
+        return OptionalInt.of(at);
     }
 
     WordAutomaton automaton(byte[][] tokens) {
@@ -149,6 +159,7 @@ final class WordStates {
         for (int position : positions) {
             reached.add(children.get(position)[symbol]);
             if (ends.get(position)) reached.add(children.get(CLITICS)[symbol]);
+            if (stemEnds.get(position)) reached.add(STEM);
         }
         reached.remove(-1);
         return List.copyOf(reached);

@@ -11,7 +11,9 @@ import java.util.Set;
  * The words of a text, one after the other: the one idea of a word that every feature shares.
  *
  * <p>A word is a maximal run of letters, digits and combining marks of any script; an apostrophe or a hyphen between two
- * such characters belongs to it ({@code she'll}, {@code well-known}), elsewhere it separates. Words come in Unicode NFC,
+ * such characters belongs to it ({@code she'll}, {@code well-known}), elsewhere it separates. In scripts that are written
+ * without spaces, such as Chinese, Japanese and Thai, nothing in the text says where a word ends: there each letter, with its
+ * marks, is a word by itself, which {@link #adjoins() adjoins} the one before. Words come in Unicode NFC,
  * with case folded independently of the locale, ’ written as ' and the Unicode hyphens as -.
  */
 public final class Words {
@@ -21,6 +23,7 @@ public final class Words {
     private int end;
     private String word = "";
     private boolean startsClause = true;
+    private boolean adjoins;
 
     private Words(String text) {
         this.text = text;
@@ -53,21 +56,35 @@ public final class Words {
             return false;
         }
         int start = at;
+        boolean single = UnspacedScript.has(text.codePointAt(start));
         while (at < text.length()) {
             int character = text.codePointAt(at);
             int after = at + Character.charCount(character);
-            boolean joins = isJoiner(character) && after < text.length() && isWordCharacter(text.codePointAt(after));
-            if (!joins && !isWordCharacter(character)) break;
+            if (at > start && UnspacedScript.has(character)) break;
+            if (single && at > start ? !isMark(character) : !isWordCharacter(character) && !joins(character, after))
+                break;
             at = after;
         }
+        adjoins = start == end && start > 0;
         word = text.substring(start, at);
         end = at;
         return true;
     }
 
+    private boolean joins(int character, int after) {
+        if (!isJoiner(character) || after == text.length()) return false;
+        int next = text.codePointAt(after);
+        return isWordCharacter(next) && !UnspacedScript.has(next);
+    }
+
     /** The word that {@link #next()} moved to. */
     public String word() {
         return word;
+    }
+
+    /** Whether nothing stands between the word and the one before. */
+    public boolean adjoins() {
+        return adjoins;
     }
 
     /** Whether the word is the text's first, or punctuation other than quotation marks stands between it and the last. */
@@ -135,13 +152,16 @@ public final class Words {
         return true;
     }
 
-    private static boolean isWordCharacter(int character) {
+    static boolean isWordCharacter(int character) {
         if (character < 128) {
             return (character >= 'a' && character <= 'z')
                     || (character >= '0' && character <= '9')
                     || (character >= 'A' && character <= 'Z');
         }
-        if (Character.isLetterOrDigit(character)) return true;
+        return Character.isLetterOrDigit(character) || isMark(character) || UnspacedScript.has(character);
+    }
+
+    private static boolean isMark(int character) {
         int type = Character.getType(character);
         return type == Character.NON_SPACING_MARK
                 || type == Character.COMBINING_SPACING_MARK

@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * H(x_&lt;t) = E_a[b·exp(λ·φ) | x_&lt;t] / Z: how much more weight than usual a text that begins so will have in the target.
- * A quadratic in the prefix's length with coefficients linear in the prefix's own features, fitted by least squares on samples of the
- * base model that are never trained on.
+ * A quadratic in the prefix's length with coefficients linear in the prefix's own features, as far as these may be scored on
+ * prefixes, fitted by least squares on samples of the base model that are never trained on.
  */
 final class PrefixWorth {
     /** Powers of the length: 1, τ, τ². */
@@ -29,7 +29,7 @@ final class PrefixWorth {
      * @param generated B ragged rows of tokens, drawn from the base model
      */
     PrefixWorth(SequenceFeatures features, int maxTokens, List<int[]> generated) {
-        this.features = features;
+        this.features = features.ofPrefixes();
         this.maxTokens = maxTokens;
         ownInputs = inputs(generated);
     }

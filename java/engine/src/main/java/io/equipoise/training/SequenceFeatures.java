@@ -8,9 +8,11 @@ import io.equipoise.model.TextDecoder;
 import io.equipoise.target.AnyWord;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.FeatureScores;
+import io.equipoise.target.Negation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -21,14 +23,13 @@ final class SequenceFeatures implements AutoCloseable {
     private final List<Constraint> constraints;
     private final TextDecoder text;
     private final Kernels kernels;
-    /** Of the constraints in {@link #byTokens}, in their order. */
-    private final List<WordAutomaton> automata = new ArrayList<>();
-    /** Which constraints are read off tokens. */
+    private final SharedWork work;
+    /** (F) of those constraints that are read off tokens. */
+    private final List<Optional<WordAutomaton>> automata;
+    /** Which these are. */
     private final int[] byTokens;
     /** The others. */
     private final int[] byText;
-
-    private final SharedWork work;
 
     SequenceFeatures(List<Constraint> constraints, TextDecoder text, Kernels kernels) {
         this(constraints, text, kernels, SharedWork.ALONE);
@@ -36,21 +37,50 @@ final class SequenceFeatures implements AutoCloseable {
 
     /** @param work whose ranks read texts together; each of them then calls {@link #score} alike */
     SequenceFeatures(List<Constraint> constraints, TextDecoder text, Kernels kernels, SharedWork work) {
-        this.work = work;
+        this(constraints, text, kernels, work, automata(constraints, text));
+    }
+
+    private SequenceFeatures(
+            List<Constraint> constraints,
+            TextDecoder text,
+            Kernels kernels,
+            SharedWork work,
+            List<Optional<WordAutomaton>> automata) {
         this.constraints = List.copyOf(constraints);
         this.text = text;
         this.kernels = kernels;
-        var bytes = text.tokenBytes();
+        this.work = work;
+        this.automata = automata;
         byTokens = IntStream.range(0, constraints.size())
-                .filter(f -> bytes.isPresent() && constraints.get(f).feature() instanceof AnyWord)
+                .filter(f -> automata.get(f).isPresent())
                 .toArray();
         byText = IntStream.range(0, constraints.size())
-                .filter(f -> Arrays.binarySearch(byTokens, f) < 0)
+                .filter(f -> automata.get(f).isEmpty())
                 .toArray();
-        for (int f : byTokens) {
-            if (constraints.get(f).feature() instanceof AnyWord words)
-                automata.add(words.automaton(bytes.orElseThrow()));
+    }
+
+    private static List<Optional<WordAutomaton>> automata(List<Constraint> constraints, TextDecoder text) {
+        var bytes = text.tokenBytes();
+        var automata = new ArrayList<Optional<WordAutomaton>>();
+        for (var constraint : constraints) {
+            var feature = constraint.feature() instanceof Negation negation ? negation.of() : constraint.feature();
+            automata.add(feature instanceof AnyWord words ? bytes.map(words::automaton) : Optional.empty());
         }
+        return automata;
+    }
+
+    /** The same of those constraints alone whose features may be scored on the beginnings of texts; closed with this. */
+    SequenceFeatures ofPrefixes() {
+        int[] kept = IntStream.range(0, constraints.size())
+                .filter(f -> constraints.get(f).feature().scoresPrefixes())
+                .toArray();
+        if (kept.length == constraints.size()) return this;
+        return new SequenceFeatures(
+                Arrays.stream(kept).mapToObj(constraints::get).toList(),
+                text,
+                kernels,
+                work,
+                Arrays.stream(kept).mapToObj(automata::get).toList());
     }
 
     /** F. */
@@ -66,6 +96,7 @@ final class SequenceFeatures implements AutoCloseable {
      * @throws IllegalArgumentException as {@link FeatureScores#score}
      */
     double[][] score(List<int[]> sequences) {
+        if (constraints.isEmpty()) return new double[sequences.size()][0];
         return work.all(
                         sequences.size(),
                         (from, to) -> Arrays.asList(own(sequences.subList(from, to))),
@@ -77,7 +108,8 @@ final class SequenceFeatures implements AutoCloseable {
         var phi = new double[sequences.size()][constraints.size()];
         int[][] found = found(sequences);
         for (int k = 0; k < byTokens.length; k++) {
-            for (int i = 0; i < phi.length; i++) phi[i][byTokens[k]] = found[k][i];
+            boolean negated = constraints.get(byTokens[k]).feature() instanceof Negation;
+            for (int i = 0; i < phi.length; i++) phi[i][byTokens[k]] = negated ? 1 - found[k][i] : found[k][i];
         }
         int[] undecided = IntStream.range(0, phi.length)
                 .filter(i -> Arrays.stream(found).anyMatch(each -> each[i] < 0))
@@ -89,9 +121,9 @@ final class SequenceFeatures implements AutoCloseable {
         return phi;
     }
 
-    /** What {@link Kernels#matchWords} finds (K, B) for each of {@link #automata}. */
+    /** What {@link Kernels#matchWords} finds (K, B) for each of {@link #byTokens}. */
     private int[][] found(List<int[]> sequences) {
-        var found = new int[automata.size()][];
+        var found = new int[byTokens.length][];
         if (found.length == 0) return found;
         var starts = new long[sequences.size() + 1];
         for (int i = 0; i < sequences.size(); i++) starts[i + 1] = starts[i] + sequences.get(i).length;
@@ -100,7 +132,8 @@ final class SequenceFeatures implements AutoCloseable {
                 var token = Vector.of(tokens);
                 var start = Vector.of(starts)) {
             for (int k = 0; k < found.length; k++) {
-                kernels.matchWords(result, token, start, automata.get(k));
+                kernels.matchWords(
+                        result, token, start, automata.get(byTokens[k]).orElseThrow());
                 found[k] = result.toInts();
             }
         }
@@ -122,6 +155,6 @@ final class SequenceFeatures implements AutoCloseable {
 
     @Override
     public void close() {
-        automata.forEach(WordAutomaton::close);
+        for (var automaton : automata) automaton.ifPresent(WordAutomaton::close);
     }
 }

@@ -8,6 +8,7 @@ import io.equipoise.memory.Vector;
 import io.equipoise.model.CausalLanguageModel;
 import io.equipoise.objective.Objective;
 import io.equipoise.sampling.Prompts;
+import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,9 +17,12 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Everything of a {@link Trainer} that a step changes, and so everything that a checkpoint holds. */
 final class TrainerParts implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainerParts.class);
     private static final String FIRST_MOMENT = "adam.firstMoment";
     private static final String SECOND_MOMENT = "adam.secondMoment";
 
@@ -75,6 +79,7 @@ final class TrainerParts implements AutoCloseable {
                         sample.sequences().generated(),
                         correction.worth()))
                 : Optional.empty();
+        if (variates.isPresent()) tellUnknown(target);
 
         Predicate<String> trainable = Pattern.compile(config.trainable()).asPredicate();
         if (base.parameters().list().stream().noneMatch(p -> trainable.test(p.name()))) {
@@ -89,6 +94,18 @@ final class TrainerParts implements AutoCloseable {
                 kernels, policy.parameters().value().size(), trainable, sharded ? collective : Collective.alone());
         proposal = new Proposal(base, policy, config);
         ppo = config.isPpo() ? Optional.of(new ProximalPolicyUpdate(policy, adam, config, kernels)) : Optional.empty();
+    }
+
+    private static void tellUnknown(EnergyBasedTarget target) {
+        var unknown = target.constraints().stream()
+                .filter(constraint -> !constraint.feature().scoresPrefixes())
+                .map(Constraint::name)
+                .toList();
+        if (unknown.isEmpty()) return;
+        LOG.info(
+                "control variates leave out {}, whose features aren't scored on the beginnings of texts"
+                        + " (Feature.scoresPrefixes)",
+                String.join(", ", unknown));
     }
 
     /** Of the step that {@link #steps} counts. */

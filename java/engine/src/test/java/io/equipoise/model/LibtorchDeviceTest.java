@@ -177,7 +177,8 @@ class LibtorchDeviceTest {
     }
 
     private static float[] trained(LibtorchDevice on, String objective) {
-        var even = Constraint.moment("even", Feature.test(text -> text.startsWith("even")), 0.7);
+        var even = Constraint.moment(
+                "even", Feature.test(text -> text.startsWith("even")).onPrefixes(), 0.7);
         var config = TrainingConfig.builder()
                 .steps(2)
                 .batchSize(16)

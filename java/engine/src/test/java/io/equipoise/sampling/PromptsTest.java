@@ -41,7 +41,64 @@ class PromptsTest {
         assertThatThrownBy(() -> Prompts.read(latin))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("cannot read the prompts")
-                .hasMessageContaining("UTF-8");
+                .hasMessageContaining("it is not UTF-8: line 1 has the byte 0xE9");
+    }
+
+    private Path json(String text) throws IOException {
+        return Files.writeString(temporary.resolve("prompts.jsonl"), text);
+    }
+
+    @Test
+    void linesOfJsonMayHoldSeveralLines() throws IOException {
+        assertThat(Prompts.read(json("\uFEFF\"Q: Why?\\nA:\"\r\n{\"id\": 3, \"prompt\": \"She \\\"said\\\"\"}\n")))
+                .containsExactly("Q: Why?\nA:", "She \"said\"");
+    }
+
+    @Test
+    void whatIsNoPromptInJsonIsRefused() throws IOException {
+        for (var line :
+                List.of("She said", "5", "null", "[\"a\"]", "{\"text\": \"a\"}", "{\"prompt\": 5}", "\"a\" b")) {
+            assertThatThrownBy(() -> Prompts.read(json("\"a\"\n" + line + "\n")))
+                    .as(line)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("prompts.jsonl, line 2 is ")
+                    .hasMessageContaining("wanted a JSON string, or an object with one under \"prompt\"");
+        }
+        assertThatThrownBy(() -> Prompts.read(json("\"\"\n"))).hasMessageContaining("line 1 is blank");
+        assertThatThrownBy(() -> Prompts.read(json("\"a\"\n\n"))).hasMessageContaining("line 2 is blank");
+        assertThatThrownBy(() -> Prompts.read(json("\"a\"\n\"\\u0061\"\n")))
+                .hasMessageContaining("line 2 repeats line 1");
+        var whole = Files.writeString(temporary.resolve("prompts.json"), "[\"a\"]");
+        assertThatThrownBy(() -> Prompts.read(whole)).hasMessageContaining("wanted plain text or *.jsonl");
+    }
+
+    @Test
+    void aPlainLineIsTakenAsItIs() throws IOException {
+        assertThat(Prompts.read(file("C:\\new \\n\n\"Come!\"\n{\"a\": 1}\n{x\n")))
+                .containsExactly("C:\\new \\n", "\"Come!\"", "{\"a\": 1}", "{x");
+        assertThatThrownBy(() -> Prompts.read(file("a\n{\"prompt\": \"She\"}\n")))
+                .hasMessageContaining("prompts.txt, line 2 is JSON in a file of plain text")
+                .hasMessageContaining("name the file *.jsonl");
+    }
+
+    @Test
+    void whatIsHardlyMeantIsWarnedOf() throws IOException {
+        assertThat(PromptFile.read(file("She said\n\"He\"\n")).warnings()).isEmpty();
+        assertThat(PromptFile.read(file("She said\nHe said \n")).warnings())
+                .singleElement()
+                .asString()
+                .contains("prompts.txt, line 2 ends in a space: ")
+                .contains("leave it out unless that is meant");
+        assertThat(PromptFile.read(file("a \nb\nc\t\nd\u00A0\n")).warnings().get(0))
+                .contains(", lines 1, 3 and 4 end in");
+        assertThat(PromptFile.read(file("a \nb \nc \nd \ne \nf \ng \n"))
+                        .warnings()
+                        .get(0))
+                .contains(", lines 1, 2, 3, 4, 5 and 2 more end in");
+        assertThat(PromptFile.read(json("\"Q:\\nA:\\n\"\n\"A: \"\n")).warnings().get(0))
+                .contains("prompts.jsonl, line 2 ends");
+        assertThat(PromptFile.read(file("\"He\"\n\"She\"\n")).warnings().get(0))
+                .contains("every line of", "is in quotation marks", "name it *.jsonl");
     }
 
     @Test

@@ -67,6 +67,18 @@ class SamplerTest {
     }
 
     @Test
+    void greedyTakesTheLikeliestToken() {
+        var model = TabularModel.random(3, 4, 4);
+        var drawn = sampler(SamplerConfig.greedy(4, 3)).sample(model, 20, 0);
+        var likeliest = sampler(new SamplerConfig(0.001, 4, Truncation.NONE, false, 16, 8))
+                .sample(model, 20, 0);
+        assertThat(drawn.tokens()).isDeepEqualTo(likeliest.tokens());
+        assertThat(drawn.logProb()).containsOnly(0);
+        assertThatThrownBy(() -> new SamplerConfig(0, 4, Truncation.NONE, false, 16, 8))
+                .hasMessageContaining("temperature must be > 0, got 0.0; the likeliest token each time is top-k 1");
+    }
+
+    @Test
     void tokensDependNeitherOnTheBatchNorOnWhatElseIsInIt() {
         try (var model = Golden.model("gpt2")) {
             var config = SamplerConfig.of(20, 11);

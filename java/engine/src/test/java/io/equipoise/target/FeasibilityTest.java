@@ -88,7 +88,8 @@ class FeasibilityTest {
         refused(GENDERS, new double[] {0.4, 0}, FEMALE_MALE)
                 .hasMessage(
                         "constraint 'male': the moment 0 asks that no text has the feature, which no finite λ reaches "
-                                + "(measured 0.5); make it a pointwise constraint on the feature's negation, or ask for a share between 0 and 1");
+                                + "(measured 0.5); make it a pointwise constraint on the feature's negation (not: true, in Java"
+                                + " Feature.not()), or ask for a share between 0 and 1");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,27 @@ class FeaturesTest {
                 "straße, STRASSE, 1",
                 "well-known, a well\u2010known man, 1",
                 "known, a well-known man, 1",
-                "x, \uD800x\uDC00, 1"
+                "x, \uD800x\uDC00, 1",
+                "run*, Running late, 1",
+                "run*, a re-run's end, 1",
+                "run*, run, 1",
+                "run*, outrun, 0",
+                "run*, ruñ, 0",
+                "mother-in*, my mother-in-law, 1",
+                "don't*, don't, 1",
+                "наук*, о науке, 1",
+                "` she `, she, 1",
+                "时间, 我没有时间了, 1",
+                "时间*, 我没有时间了, 1",
+                "时间, 时，间, 0",
+                "时, 我没有时间了, 1",
+                "T恤, 我的t恤, 1",
+                "T恤, ＡT恤, 0",
+                "コーヒー, 熱いコーヒーを飲む, 1",
+                "二〇二四, 在二〇二四年, 1",
+                "กา, น้ำกาแฟ, 1",
+                "กาน, กาน้ำ, 0",
+                "she, 我看见she了, 1"
             })
     void wordOccurs(String word, String text, double score) {
         var feature = Features.word(word);
@@ -57,7 +78,7 @@ class FeaturesTest {
     void shippedListsHoldTheirWords(String list, String text) {
         assertThat(Features.wordList(list).score(text)).isOne();
         assertThat(Features.wordList(list).score("a quick thought about it")).isZero();
-        assertThat(WordLists.shipped(list)).hasSizeBetween(60, 200);
+        assertThat(WordLists.shipped(list).words()).hasSizeBetween(60, 200);
     }
 
     @Test
@@ -76,6 +97,76 @@ class FeaturesTest {
         assertThatThrownBy(() -> Features.wordFile(folder.resolve("none.txt")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("none.txt");
+    }
+
+    @Test
+    void filesMayBeginWithAByteOrderMark(@TempDir Path folder) throws IOException {
+        var marked = Files.writeString(folder.resolve("marked.txt"), "\uFEFF# my list\r\ntime\r\n");
+        assertThat(Features.wordFile(marked).score("In time.")).isOne();
+        var other = Files.write(folder.resolve("other.txt"), "time\n".getBytes(StandardCharsets.UTF_16));
+        assertThatThrownBy(() -> Features.wordFile(other))
+                .hasMessageContaining("other.txt: its byte order mark says UTF-16; save it as UTF-8");
+    }
+
+    @Test
+    void filesMayHoldStemsAndSayWhichLineIsNoWord(@TempDir Path folder) throws IOException {
+        var stems = Files.writeString(folder.resolve("stems.txt"), "abandon*\nrun*\n");
+        assertThat(Features.wordFile(stems).score("She was running")).isOne();
+        assertThat(Features.wordFile(stems).score("She ruins it")).isZero();
+        var symbols = Files.writeString(folder.resolve("languages.txt"), "java\nC# # by Microsoft\n");
+        assertThatThrownBy(() -> Features.wordFile(symbols))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("languages.txt, line 2: \"C#\" has # where")
+                .hasMessageContaining("pattern: '(?i)\\bC#'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            value = {
+                "C#, has # where, (?i)\\bC#, I like c# a lot, vitamin C",
+                ".NET, has . where, (?i)\\.NET\\b, on .net 8, a fishing net",
+                "@user, has @ where, (?i)@user\\b, hi @User!, the user",
+                "$100, has $ where, (?i)\\$100\\b, for $100, 100 men",
+                "-ing, has - where, (?i)-ing\\b, an -ing form, ing",
+                "*ing, has * where, (?i)\\b\\w*ing\\b, running, ingot",
+                "run**, has * where, (?i)\\brun\\w*\\w*\\b, running, outrun",
+                "'tis, has ' where, (?i)''tis\\b, so 'tis, tisane",
+                "x\u200by, is 2 words, (?iU)\\bx\u200by\\b, x\u200by, xy",
+                "naïve!, has ! where, (?iU)\\bnaïve!, Naïve! So, naïve",
+                "new york, is 2 words, (?i)\\bnew york\\b, in New York., newyork",
+                "U.S., is 2 words, (?i)\\bU\\.S\\., the u.s. army, us",
+                "1.10, is 2 words, (?i)\\b1\\.10\\b, at 1.10, 1110",
+                "!, is 0 words, (?i)!, oh!, oh",
+                "*, is 0 words, (?i)\\b\\w*\\b, a, ``"
+            })
+    void whatIsNoWordIsRefusedWithAPatternThatFindsIt(
+            String word, String reason, String pattern, String with, String without) {
+        assertThatThrownBy(() -> Features.word(word))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("feature word: \"" + word + "\" " + reason)
+                .hasMessageContaining("use a regex feature, pattern: '" + pattern + "'");
+        var advised = Features.regex(pattern.replace("''", "'"));
+        assertThat(advised.score(with)).isOne();
+        assertThat(advised.score(without)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\b", "\u0007", "\f", "\u000B", "\u001B", "\0", "\u0085", "\u2029"})
+    void controlCharactersInAPatternAreRefused(String character) {
+        assertThatThrownBy(() -> Features.create("regex", Map.of("pattern", character + "he")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'pattern' has U+00".replace("00", character.equals("\u2029") ? "20" : "00"))
+                .hasMessageContaining("in double quotes; in single quotes it leaves \\");
+    }
+
+    @Test
+    void aPatternMayHoldTabsAndEndsOfLines() {
+        assertThat(Features.regex("a\tb\nc").score("a\tb\nc")).isOne();
+        assertThatThrownBy(() -> Features.regex("\bhe\b"))
+                .hasMessage("feature regex: 'pattern' has U+0008 (backspace), which YAML makes of \\b in double quotes;"
+                        + " in single quotes it leaves \\b alone");
+        assertThatThrownBy(() -> Features.regex("\u0001")).hasMessageContaining("write it as \\x01 in single quotes");
     }
 
     @Test
@@ -130,16 +221,17 @@ class FeaturesTest {
 
     @Test
     void lexiconsAreDisjointAndLarge() {
-        assertThat(WordLists.resource("positive"))
+        assertThat(WordLists.resource("positive").words())
                 .hasSizeGreaterThan(300)
-                .doesNotContainAnyElementsOf(WordLists.resource("negative"));
-        assertThat(WordLists.resource("negative")).hasSizeGreaterThan(300);
+                .doesNotContainAnyElementsOf(WordLists.resource("negative").words());
+        assertThat(WordLists.resource("negative").words()).hasSizeGreaterThan(300);
     }
 
     @Test
     void lengthCountsWords() {
         assertThat(Features.length().score("She'll be well-known, soon.")).isEqualTo(4);
         assertThat(Features.length().score("")).isZero();
+        assertThat(Features.length().score("我没有时间了, so")).isEqualTo(7);
         assertThat(Features.length().isBoolean()).isFalse();
     }
 
@@ -151,6 +243,40 @@ class FeaturesTest {
         var test = Feature.test(String::isEmpty);
         assertThat(test.score("")).isOne();
         assertThat(test.isBoolean()).isTrue();
+    }
+
+    @Test
+    void booleanFeaturesHaveANegation() {
+        var none = Features.word("war").not();
+        assertThat(none.score("The war")).isZero();
+        assertThat(none.score("Peace")).isOne();
+        assertThat(none.isBoolean()).isTrue();
+        assertThat(none.scoresPrefixes()).isTrue();
+        assertThat(none.not().score("The war")).isOne();
+        assertThat(Feature.test(String::isEmpty).not().scoresPrefixes()).isFalse();
+        assertThatThrownBy(() -> Features.length().not())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("that a text has or hasn't can be negated");
+    }
+
+    @Test
+    void onlyWhatSaysSoIsScoredOnPrefixes() {
+        Feature costly = text -> 1;
+        assertThat(costly.scoresPrefixes()).isFalse();
+        assertThat(Feature.test(String::isEmpty).scoresPrefixes()).isFalse();
+        assertThat(Features.create("starts-with", Map.of("prefix", "Once")).scoresPrefixes())
+                .isFalse();
+        assertThat(Feature.test(String::isEmpty).onPrefixes().scoresPrefixes()).isTrue();
+        assertThat(Feature.test(String::isEmpty).onPrefixes().isBoolean()).isTrue();
+        for (var feature : List.of(
+                Features.word("a"),
+                Features.wordList("sea"),
+                Features.regex("a"),
+                Features.gender(Gender.MALE),
+                Features.sentiment(Sentiment.POSITIVE),
+                Features.length())) {
+            assertThat(feature.scoresPrefixes()).isTrue();
+        }
     }
 
     @Test

@@ -34,6 +34,11 @@ class WordsTest {
                 Arguments.of("𝒳 𐐀𐐁", List.of("𝒳", "𐐨𐐩")),
                 Arguments.of("a\uD800b \uDC00 c\uD83D", List.of("a", "b", "c")),
                 Arguments.of("\uD83D\uDE00ok\uD83D\uDE00", List.of("ok")),
+                Arguments.of("我的T恤3月", List.of("我", "的", "t", "恤", "3", "月")),
+                Arguments.of("コーヒー、人々", List.of("コ", "ー", "ヒ", "ー", "人", "々")),
+                Arguments.of("น้ำ she's", List.of("น้", "ำ", "she's")),
+                Arguments.of("a-她 她's", List.of("a", "她", "她", "s")),
+                Arguments.of("시간은 없다", List.of("시간은", "없다")),
                 Arguments.of("'", List.of()),
                 Arguments.of("-a-", List.of("a")));
     }
@@ -42,6 +47,13 @@ class WordsTest {
     @MethodSource("texts")
     void divides(String text, List<String> words) {
         assertThat(Words.of(text)).isEqualTo(words);
+    }
+
+    @Test
+    void lettersOfScriptsWithoutSpacesAdjoin() {
+        var adjoining = new ArrayList<String>();
+        for (var words = Words.in("我T恤, 她's of a-b"); words.next(); ) if (words.adjoins()) adjoining.add(words.word());
+        assertThat(adjoining).containsExactly("t", "恤");
     }
 
     @Test

@@ -30,9 +30,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A run that goes on from a checkpoint, read back from the disk, is to the bit the run that was never interrupted. */
 class CheckpointTest {
     private static final int STEPS = 12;
-    private static final Constraint STARTS_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
-    private static final Constraint HAS_B = Constraint.pointwise("has b", Feature.test(text -> text.contains("b")));
+    private static final Constraint STARTS_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+    private static final Constraint HAS_B = Constraint.pointwise(
+            "has b", Feature.test(text -> text.contains("b")).onPrefixes());
 
     @TempDir
     private Path temporary = Path.of("");
@@ -113,7 +114,8 @@ class CheckpointTest {
                 new Case(
                         "GPT-2",
                         () -> Golden.model("gdc-step/base"),
-                        List.of(Constraint.moment("short", Feature.test(text -> text.length() < 4), 0.5)),
+                        List.of(Constraint.moment(
+                                "short", Feature.test(text -> text.length() < 4).onPrefixes(), 0.5)),
                         Prompts.NONE,
                         config().learningRate(1e-3)
                                 .checkEvery(2)

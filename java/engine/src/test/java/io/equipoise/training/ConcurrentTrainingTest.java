@@ -33,7 +33,8 @@ class ConcurrentTrainingTest {
     }
 
     private static float[] train(TabularModel base) {
-        var constraint = Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
+        var constraint = Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
         try (var trainer = Trainer.create(base, TabularModel::text, List.of(constraint), config())) {
             while (!trainer.isFinished()) trainer.step();
             return trainer.policy().parameters().value().toFloats();
@@ -64,7 +65,7 @@ class ConcurrentTrainingTest {
         var inside = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
         var first = new CountDownLatch(2); // the base model's sample, then the step
-        var feature = Feature.test(text -> text.startsWith("a"));
+        var feature = Feature.test(text -> text.startsWith("a")).onPrefixes();
         var waiting = Constraint.moment(
                 "waits",
                 text -> {

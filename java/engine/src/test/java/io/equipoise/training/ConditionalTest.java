@@ -30,10 +30,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Targets of a prompt each, on a language in which p, Z, λ and KL(p‖π) of every prompt are sums. */
 class ConditionalTest {
-    private static final Constraint FEW_START_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.2);
-    private static final Constraint ALL_HAVE_B = Constraint.pointwise("has b", Feature.test(t -> t.contains("b")));
-    private static final Constraint NONE_HAS_B = Constraint.pointwise("no b", Feature.test(t -> !t.contains("b")));
+    private static final Constraint FEW_START_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.2);
+    private static final Constraint ALL_HAVE_B =
+            Constraint.pointwise("has b", Feature.test(t -> t.contains("b")).onPrefixes());
+    private static final Constraint NONE_HAS_B =
+            Constraint.pointwise("no b", Feature.test(t -> !t.contains("b")).onPrefixes());
     private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
     private static final long SEED = 20;
 

@@ -13,6 +13,7 @@ import io.equipoise.target.Feature;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,8 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Expectations summed over a whole language, in which base, proposal and policy differ. */
 class ControlVariatesTest {
-    private static final List<Constraint> CONSTRAINTS =
-            List.of(Constraint.moment("has aa", Feature.test(text -> text.contains("aa")), 0.5));
+    private static final List<Constraint> CONSTRAINTS = List.of(Constraint.moment(
+            "has aa", Feature.test(text -> text.contains("aa")).onPrefixes(), 0.5));
     private static final int LENGTH = 5;
     private static final long SEED = 9;
     /** The gradient of the whole language's expectation. */
@@ -209,7 +210,8 @@ class ControlVariatesTest {
     @Test
     void itKnowsWhatAPrefixIsWorth() {
         int[] repeated = repeated();
-        var startsWithA = List.of(Constraint.moment("starts", Feature.test(text -> text.startsWith("a")), 0.5));
+        var startsWithA = List.of(Constraint.moment(
+                "starts", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5));
         double[] starts = Arrays.stream(repeated)
                 .mapToDouble(i -> texts.get(i).startsWith("a") ? 3 : 0.5)
                 .toArray();
@@ -222,6 +224,36 @@ class ControlVariatesTest {
         assertThat(before[1][1]).isCloseTo(0.5, within(0.15));
         double mean = Arrays.stream(starts).average().orElseThrow();
         assertThat(before[0][0]).isCloseTo(mean, within(0.05));
+    }
+
+    /** A call too many may cost money, or have no meaning: half a text is none. */
+    @Test
+    void aFeatureThatIsNotSaidToScorePrefixesNeverDoes() {
+        var scored = new LongAdder();
+        var counting = Feature.test(text -> {
+            scored.increment();
+            return text.contains("aa");
+        });
+        var config = TrainingConfig.builder()
+                .steps(3)
+                .batchSize(32)
+                .momentSamples(500)
+                .maxTokens(LENGTH)
+                .build();
+        long texts = 500 + 3 * 32;
+        run(counting, config);
+        assertThat(scored.sumThenReset()).isBetween(1L, texts);
+        run(counting.not(), config);
+        assertThat(scored.sumThenReset()).isBetween(1L, texts);
+        run(counting.onPrefixes(), config);
+        assertThat(scored.sum()).isGreaterThan(2 * texts);
+    }
+
+    private void run(Feature feature, TrainingConfig config) {
+        var constraints = List.of(Constraint.moment("has aa", feature, 0.5));
+        try (var trainer = Trainer.create(base, TabularModel::text, constraints, config)) {
+            while (!trainer.isFinished()) trainer.step();
+        }
     }
 
     @Test

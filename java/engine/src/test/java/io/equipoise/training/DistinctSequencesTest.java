@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A language of 31 texts, so that most of a batch has been there before. */
 class DistinctSequencesTest {
-    private static final List<Constraint> CONSTRAINTS =
-            List.of(Constraint.moment("has aa", Feature.test(text -> text.contains("aa")), 0.5));
+    private static final List<Constraint> CONSTRAINTS = List.of(Constraint.moment(
+            "has aa", Feature.test(text -> text.contains("aa")).onPrefixes(), 0.5));
     private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
     private static final int LENGTH = 4;
     private static final int BATCH = 300;

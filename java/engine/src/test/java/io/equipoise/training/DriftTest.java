@@ -28,7 +28,8 @@ class DriftTest {
     private record Run(List<Step> steps, boolean stopped, double kl) {}
 
     private static Run run(TrainingConfig config) {
-        var starts = Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
+        var starts = Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
         var steps = new ArrayList<Step>();
         try (var base = TabularModel.random(3, 4, 20);
                 var trainer = Trainer.create(base, TabularModel::text, List.of(starts), config)) {

@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The variance of the gradient in training: what it is, and that a run doesn't notice it being measured. */
 class GradientDiagnosticsTest {
-    private static final List<Constraint> HALF_HAVE_B =
-            List.of(Constraint.moment("has b", Feature.test(text -> text.contains("b")), 0.5));
+    private static final List<Constraint> HALF_HAVE_B = List.of(
+            Constraint.moment("has b", Feature.test(text -> text.contains("b")).onPrefixes(), 0.5));
     private static final int STEPS = 5;
     private static final int EVERY = 2;
 
@@ -173,7 +173,8 @@ class GradientDiagnosticsTest {
 
     @Test
     void ratiosAreNotKnownWhereSequencesAreNotScored() {
-        var allHaveB = List.of(Constraint.pointwise("has b", Feature.test(text -> text.contains("b"))));
+        var allHaveB = List.of(Constraint.pointwise(
+                "has b", Feature.test(text -> text.contains("b")).onPrefixes()));
         var config = config("gdc").controlVariates(false).diagnosticsEvery(2).build();
         try (var base = TabularModel.random(2, 6, 20);
                 var trainer = Trainer.create(base, TabularModel::text, allHaveB, config)) {

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class MomentCorrectionTest {
     private static final Constraint ALWAYS = Constraint.pointwise("always", Feature.test(text -> true));
-    private static final Constraint HALF = Constraint.moment("half", Feature.test(text -> text.startsWith("a")), 0.5);
+    private static final Constraint HALF =
+            Constraint.moment("half", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
     private static final List<Constraint> BOTH = List.of(ALWAYS, HALF);
     /** Of 1,000 texts one in five has the feature. */
     private static final double[][] PHI = phi();
@@ -100,7 +101,8 @@ class MomentCorrectionTest {
                 .momentCorrection(gain)
                 .seed(3)
                 .build();
-        var late = Constraint.moment("ends in ab", Feature.test(text -> text.endsWith("ab")), 0.5);
+        var late = Constraint.moment(
+                "ends in ab", Feature.test(text -> text.endsWith("ab")).onPrefixes(), 0.5);
         try (var base = TabularModel.random(3, 4, 20);
                 var trainer = Trainer.create(base, TabularModel::text, List.of(late), config)) {
             while (!trainer.isFinished()) trainer.step();

@@ -65,7 +65,8 @@ class OnNanTest {
     }
 
     private static Trainer trainer(TabularModel base, TrainingConfigBuilder config) {
-        var startsWithA = Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
+        var startsWithA = Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
         return Trainer.create(base, TabularModel::text, List.of(startsWithA), config.build());
     }
 

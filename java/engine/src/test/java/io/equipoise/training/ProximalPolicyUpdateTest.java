@@ -25,9 +25,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code objective: ppo} on a language that can be listed. */
 class ProximalPolicyUpdateTest {
-    private static final Constraint HALF_START_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
-    private static final Constraint ALL_HAVE_B = Constraint.pointwise("has b", Feature.test(t -> t.contains("b")));
+    private static final Constraint HALF_START_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+    private static final Constraint ALL_HAVE_B =
+            Constraint.pointwise("has b", Feature.test(t -> t.contains("b")).onPrefixes());
 
     private static ObjectiveOptionsBuilder options() {
         return ObjectiveOptions.builder().targetKl(0).valueLearningRate(0.05);

@@ -21,6 +21,7 @@ class SequenceFeaturesTest {
     private static final List<Constraint> WORDS = List.of(
             Constraint.pointwise("she", Features.words(List.of("she", "her"))),
             Constraint.moment("sea", Features.wordList("sea"), 0.5),
+            Constraint.pointwise("no ship", Features.word("ship*").not()),
             Constraint.pointwise("the", Features.word("the")));
     private static final List<Constraint> MIXED = List.of(
             Constraint.moment("length", Features.length(), 10),
@@ -94,7 +95,25 @@ class SequenceFeaturesTest {
                 .toList();
         try (var features = new SequenceFeatures(WORDS, letters, KernelProvider.kernels())) {
             assertThat(features.score(List.of(new int[1], new int[0])))
-                    .isDeepEqualTo(new double[][] {{0, 0, 1}, {0, 0, 0}});
+                    .isDeepEqualTo(new double[][] {{0, 0, 1, 1}, {0, 0, 1, 0}});
+        }
+    }
+
+    @Test
+    void onPrefixesIsWhatMayBeScoredThere() {
+        var costly = Constraint.moment("costly", text -> text.length(), 20);
+        try (var tokenizer = Tokenizer.load(Golden.folder("tokenizer/tokenizer.json"));
+                var features = new SequenceFeatures(
+                        List.of(WORDS.get(1), costly, WORDS.get(2)), tokenizer, KernelProvider.kernels());
+                var allMay = new SequenceFeatures(MIXED, tokenizer, KernelProvider.kernels());
+                var noneMay = new SequenceFeatures(List.of(costly), tokenizer, KernelProvider.kernels())) {
+            var prefixes = sequences(tokenizer);
+            var texts = tokenizer.decode(prefixes);
+            assertThat(features.ofPrefixes().score(prefixes))
+                    .isDeepEqualTo(FeatureScores.score(List.of(WORDS.get(1), WORDS.get(2)), texts));
+            assertThat(allMay.ofPrefixes()).isSameAs(allMay);
+            assertThat(noneMay.ofPrefixes().size()).isZero();
+            assertThat(noneMay.ofPrefixes().score(prefixes)).isDeepEqualTo(new double[prefixes.size()][0]);
         }
     }
 }

@@ -25,9 +25,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** However many ranks train together, it is the run of one: step 1 to the bit but for the gradient's sum, the others nearly. */
 class SharedTrainingTest {
-    private static final Constraint STARTS_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
-    private static final Constraint HAS_B = Constraint.pointwise("has b", Feature.test(t -> t.contains("b")));
+    private static final Constraint STARTS_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+    private static final Constraint HAS_B =
+            Constraint.pointwise("has b", Feature.test(t -> t.contains("b")).onPrefixes());
 
     /** f32 gradients summed in another order differ in the seventh digit; twenty steps of Adam magnify that. */
     private static final double NEARLY = 1e-3;

@@ -41,7 +41,8 @@ class SharedTransformerTest {
                 .checkEvery(3)
                 .seed(9)
                 .build();
-        var even = Constraint.moment("even", Feature.test(text -> text.length() % 2 == 0), 0.6);
+        var even = Constraint.moment(
+                "even", Feature.test(text -> text.length() % 2 == 0).onPrefixes(), 0.6);
         try (var base = Golden.model("gpt2");
                 var trainer = Trainer.builder(base, SharedTransformerTest::text, List.of(even), config)
                         .collective(collective)

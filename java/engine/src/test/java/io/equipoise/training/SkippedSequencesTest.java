@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SkippedSequencesTest {
     private static final int B = 2; // the token of letter b
     private static final SequenceKernels KERNELS = new SequenceKernels(KernelProvider.kernels());
-    private static final List<Constraint> ALL_HAVE_B =
-            List.of(Constraint.pointwise("has b", Feature.test(text -> text.contains("b"))));
+    private static final List<Constraint> ALL_HAVE_B = List.of(Constraint.pointwise(
+            "has b", Feature.test(text -> text.contains("b")).onPrefixes()));
 
     private static TrainingConfigBuilder gdc() {
         return TrainingConfig.builder()

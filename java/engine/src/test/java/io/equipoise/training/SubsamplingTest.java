@@ -68,7 +68,8 @@ class SubsamplingTest {
 
     @Test
     void trainingWithItReachesTheTargetToo() {
-        var starts = Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
+        var starts = Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
         for (boolean onPolicy : new boolean[] {false, true}) {
             var config = TrainingConfig.builder()
                     .steps(200)
@@ -178,7 +179,8 @@ class SubsamplingTest {
                 .gradientSubsampling(0.3)
                 .seed(SEED)
                 .build();
-        var constraints = List.of(Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5));
+        var constraints = List.of(Constraint.moment(
+                "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5));
         var sampler = new Sampler(SamplerConfig.of(4, 8));
         try (var base = TabularModel.random(3, 4, 20);
                 var proposal = TabularModel.random(3, 4, 21);

@@ -16,9 +16,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole runs on a language that can be listed, so that p, Z, λ and KL(p‖π) are sums. */
 class ToyLanguageTest {
-    private static final Constraint HALF_START_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
-    private static final Constraint ALL_HAVE_B = Constraint.pointwise("has b", Feature.test(t -> t.contains("b")));
+    private static final Constraint HALF_START_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+    private static final Constraint ALL_HAVE_B =
+            Constraint.pointwise("has b", Feature.test(t -> t.contains("b")).onPrefixes());
 
     static Stream<Arguments> runs() {
         var offPolicy = config();

@@ -20,9 +20,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole runs of every objective on a language that can be listed, each to the optimum that is known of it. */
 class ToyObjectivesTest {
-    private static final Constraint HALF_START_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
-    private static final Constraint ALL_HAVE_B = Constraint.pointwise("has b", Feature.test(t -> t.contains("b")));
+    private static final Constraint HALF_START_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
+    private static final Constraint ALL_HAVE_B =
+            Constraint.pointwise("has b", Feature.test(t -> t.contains("b")).onPrefixes());
 
     private static TrainingConfigBuilder config(String objective) {
         return TrainingConfig.builder()

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights that are too large for a number, and batches whose weights say next to nothing. */
 class WeightsTest {
-    private static final Constraint HALF_START_WITH_A =
-            Constraint.moment("starts with a", Feature.test(text -> text.startsWith("a")), 0.5);
+    private static final Constraint HALF_START_WITH_A = Constraint.moment(
+            "starts with a", Feature.test(text -> text.startsWith("a")).onPrefixes(), 0.5);
 
     private static TrainingConfigBuilder config() {
         return TrainingConfig.builder()

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.equipoise.InvalidInputException;
 import io.equipoise.model.Precision;
 import io.equipoise.sampling.Prompts;
+import io.equipoise.target.Feature;
 import io.equipoise.target.Features;
 import io.equipoise.target.Suggestion;
 import io.equipoise.training.TrainingConfig;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Judges a {@link ConfigSource}: nothing unknown, nothing of the wrong type, nothing impossible. */
 public final class ConfigReader {
@@ -36,6 +38,8 @@ public final class ConfigReader {
             List.of("baseSamples", "policySamples", "every", "seed", "texts");
     private static final List<String> PROMPT_KEYS = List.of("prompts", "promptInFeatures");
     private static final List<String> WISHES = List.of("moment", "pointwise");
+    /** What isn't an option of the feature's. */
+    private static final List<String> OF_ALL_CONSTRAINTS = List.of("name", "feature", "not", "moment", "pointwise");
 
     private ConfigReader() {}
 
@@ -72,12 +76,8 @@ public final class ConfigReader {
     }
 
     private static String model(Section root) {
-        if (root.text("model").equals(RunConfig.EMBEDDED)) return RunConfig.EMBEDDED;
-        return root.source()
-                .folderOf("/model")
-                .resolve(root.path("model"))
-                .normalize()
-                .toString();
+        var folder = root.resolved("model");
+        return root.scalar("model").equals(RunConfig.EMBEDDED) ? RunConfig.EMBEDDED : folder.toString();
     }
 
     private static Precision precision(Section root) {
@@ -101,38 +101,34 @@ public final class ConfigReader {
     }
 
     private static ConstraintConfig constraint(Section section) {
-        String name = section.text("name");
-        String feature = section.text("feature");
+        String name = section.scalar("name");
+        String kind = section.scalar("feature");
+        boolean negated = section.has("not") && section.flag("not");
         boolean pointwise = section.has("pointwise") && section.flag("pointwise");
         var options = new LinkedHashMap<String, String>();
         for (var field : section.node().properties()) {
             String key = field.getKey();
-            if (List.of("name", "feature", "moment", "pointwise").contains(key)) continue;
+            if (OF_ALL_CONSTRAINTS.contains(key)) continue;
             options.put(key, section.scalar(key));
         }
-        if (pointwise == section.has("moment")) {
-            String guess = options.keySet().stream()
-                    .map(key -> Suggestion.among(key, WISHES))
-                    .filter(guessed -> guessed.startsWith("did you mean"))
-                    .findFirst()
-                    .map(guessed -> "; " + guessed)
-                    .orElse("");
-            throw section.error(
-                    "",
-                    "constraint '" + name + "' needs either moment: 0.5 (half of the texts) or pointwise: true (all),"
-                            + (pointwise ? " not both" : " it has neither") + guess);
-        }
-        if (feature.equals("words") && options.containsKey("file")) {
-            var folder = section.source().folderOf(section.at("file"));
-            options.put("file", folder.resolve(section.path("file")).normalize().toString());
+        if (pointwise == section.has("moment")) throw notOneWish(section, name, options.keySet(), pointwise);
+        if (kind.equals("words") && options.containsKey("file")) {
+            options.put("file", section.resolved("file").toString());
         }
         var constraint =
-                new ConstraintConfig(name, feature, options, pointwise, pointwise ? 1 : section.number("moment"));
+                new ConstraintConfig(name, kind, options, negated, pointwise, pointwise ? 1 : section.number("moment"));
+        Feature feature;
         try {
-            Features.create(feature, constraint.options());
+            feature = Features.create(kind, constraint.options());
         } catch (InvalidInputException e) {
-            throw section.error(keyOf(section, e), e);
+            throw section.error(placeOf(section, e), e);
         }
+        if (negated && !feature.isBoolean()) {
+            throw section.error(
+                    "not",
+                    "'not' is for features that a text has or hasn't, and " + kind + " is a number; leave it out");
+        }
+        if (!pointwise && feature.isBoolean()) requireShare(section, constraint);
         try {
             constraint.constraint();
         } catch (InvalidInputException e) {
@@ -141,9 +137,48 @@ public final class ConfigReader {
         return constraint;
     }
 
-    /** The key that a message about a feature quotes, for the line. */
-    private static String keyOf(Section section, InvalidInputException e) {
+    private static ConfigException notOneWish(Section section, String name, Set<String> options, boolean both) {
+        String guess = options.stream()
+                .map(key -> Suggestion.among(key, WISHES))
+                .filter(guessed -> guessed.startsWith("did you mean"))
+                .findFirst()
+                .map(guessed -> "; " + guessed)
+                .orElse("");
+        if (!both && section.has("pointwise")) {
+            guess = "; pointwise: false is no wish: to have the feature in no text write not: true and pointwise: true";
+        }
+        return section.error(
+                "",
+                "constraint '" + name + "' needs either moment: 0.5 (half of the texts) or pointwise: true (all),"
+                        + (both ? " not both" : " it has neither") + guess);
+    }
+
+    /** No target has none or all of the texts as a mean: such a wish is about every text, and there is a way to write it. */
+    private static void requireShare(Section section, ConstraintConfig constraint) {
+        if (constraint.moment() != 0 && constraint.moment() != 1) return;
+        boolean wanted = constraint.moment() == 1;
+        boolean not = constraint.negated() == wanted;
+        throw section.error(
+                "moment",
+                "constraint '" + constraint.name() + "': the moment " + (wanted ? 1 : 0) + " asks that "
+                        + (wanted ? "every" : "no") + " text has "
+                        + (constraint.negated() ? "the feature's negation" : "the feature")
+                        + ", a moment is a share between; instead of it write "
+                        + (not ? "not: true and pointwise: true" : "pointwise: true")
+                        + (constraint.negated() && !not ? ", and leave out not: true" : ""));
+    }
+
+    /** The key, or the item under one, that a message about a feature quotes, for the line. */
+    private static String placeOf(Section section, InvalidInputException e) {
         String message = String.valueOf(e.getMessage());
+        for (var field : section.node().properties()) {
+            if (OF_ALL_CONSTRAINTS.contains(field.getKey())) continue;
+            var items = section.items(field.getKey());
+            for (int i = 0; i < items.size(); i++) {
+                if (!message.contains("\"" + items.get(i) + "\"")) continue;
+                return field.getValue().isArray() ? field.getKey() + "/" + i : field.getKey();
+            }
+        }
         for (var field : section.node().properties()) {
             if (message.contains("'" + field.getKey() + "'")) return field.getKey();
         }
@@ -168,10 +203,7 @@ public final class ConfigReader {
                 throw section.error("promptInFeatures", "'promptInFeatures' needs 'prompts', the file of them");
             return Optional.empty();
         }
-        var file = section.source()
-                .folderOf(section.at("prompts"))
-                .resolve(section.path("prompts"))
-                .normalize();
+        var file = section.resolved("prompts");
         int count;
         try {
             count = Prompts.read(file).size();

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A configuration before anybody has judged it: a tree, and for each of its values the place where it was written. */
 public final class ConfigSource {
@@ -19,13 +20,15 @@ public final class ConfigSource {
     private final Path folder;
     private final ObjectNode root;
     private final Map<String, Integer> lines;
+    private final Map<String, String> written;
     private final Map<String, String> overrides = new HashMap<>();
 
     private ConfigSource(String name, Path folder, YamlTree tree) {
         this.name = name;
         this.folder = folder;
-        this.root = tree.root();
+        this.root = (ObjectNode) tree.root();
         this.lines = tree.lines();
+        this.written = tree.written();
     }
 
     /** Reads a YAML file; paths in it are relative to its folder. */
@@ -64,7 +67,7 @@ public final class ConfigSource {
             throw new ConfigException("--set wants key=value, such as training.steps=5, got '" + assignment + "'");
         }
         var keys = List.of(assignment.substring(0, equals).strip().split("\\.", -1));
-        JsonNode value = YamlTree.value(assignment.substring(equals + 1), "--set " + assignment);
+        var value = YamlTree.value(assignment.substring(equals + 1), "--set " + assignment);
         JsonNode parent = root;
         var pointer = new StringBuilder();
         for (String key : keys.subList(0, keys.size() - 1)) {
@@ -72,9 +75,12 @@ public final class ConfigSource {
             pointer.append('/').append(key);
         }
         String last = keys.get(keys.size() - 1);
-        if (parent instanceof ArrayNode array) array.set(index(array, last, assignment), value);
-        else ((ObjectNode) parent).set(last, value);
-        overrides.put(pointer.append('/').append(last).toString(), "--set " + assignment);
+        if (parent instanceof ArrayNode array) array.set(index(array, last, assignment), value.root());
+        else ((ObjectNode) parent).set(last, value.root());
+        String at = pointer.append('/').append(last).toString();
+        overrides.put(at, "--set " + assignment);
+        written.keySet().removeIf(other -> other.equals(at) || other.startsWith(at + "/"));
+        value.written().forEach((inner, text) -> written.put(at + inner, text));
         return this;
     }
 
@@ -114,6 +120,11 @@ public final class ConfigSource {
             if (line != null) return name + ", line " + line;
             if (at.isEmpty()) return name;
         }
+    }
+
+    /** The scalar at a pointer as it was written, whatever YAML reads it as. */
+    Optional<String> written(String pointer) {
+        return Optional.ofNullable(written.get(pointer));
     }
 
     /** What a path at a pointer is relative to: the file's folder, or the current one for a value from the command line. */

@@ -31,6 +31,7 @@ public final class ConfigWriter {
             node.put("name", constraint.name());
             node.put("feature", constraint.feature());
             constraint.options().forEach(node::put);
+            if (constraint.negated()) node.put("not", true);
             if (constraint.pointwise()) node.put("pointwise", true);
             else node.put("moment", constraint.moment());
         }

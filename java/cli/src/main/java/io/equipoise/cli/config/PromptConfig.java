@@ -1,18 +1,25 @@
 package io.equipoise.cli.config;
 
 import io.equipoise.model.PretrainedModel;
+import io.equipoise.sampling.PromptFile;
 import io.equipoise.sampling.Prompts;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The prompts that a model's texts go on from.
  *
- * @param file UTF-8, one a line
+ * @param file as {@link PromptFile} has it
  * @param inFeatures whether features are scored on prompt and text, rather than on the text alone
  */
 public record PromptConfig(Path file, boolean inFeatures) {
-    /** The engine's own, for a model. */
+    private static final Logger LOG = LoggerFactory.getLogger(PromptConfig.class);
+
+    /** The engine's own, for a model; warns of what is hardly meant. */
     public Prompts prompts(PretrainedModel model) {
-        return Prompts.of(Prompts.read(file), model, inFeatures);
+        var read = PromptFile.read(file);
+        read.warnings().forEach(LOG::warn);
+        return Prompts.of(read.texts(), model, inFeatures);
     }
 }

@@ -3,6 +3,7 @@ package io.equipoise.cli.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.InvalidInputException;
+import io.equipoise.files.UserPath;
 import io.equipoise.target.Suggestion;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** One mapping of a configuration, read key by key; what isn't as wanted is an error that says where. */
 record Section(ConfigSource source, String pointer, ObjectNode node) {
@@ -54,34 +56,66 @@ record Section(ConfigSource source, String pointer, ObjectNode node) {
 
     String text(String key) {
         var value = node.path(key);
-        if (!value.isTextual() || value.asText().isBlank()) throw wrong(key, "text", value);
+        if (!value.isTextual() || value.asText().isBlank()) {
+            throw wrong(
+                    key,
+                    value.isNumber() || value.isBoolean() ? "text, for which quotes are needed here" : "text",
+                    value);
+        }
         return value.asText();
     }
 
-    /** The path of a file or folder. */
+    /** The path of a file or folder as it was written, but for ~/ at its beginning. */
     Path path(String key) {
-        String text = text(key);
+        var value = node.path(key);
+        if (!value.isValueNode() || value.isNull()) throw wrong(key, "a path", value);
+        String text = scalar(key);
         try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw error(
-                    key, "'" + key + "' can't be a path (" + e.getReason() + "); write it without control characters");
+            return UserPath.of(text);
+        } catch (InvalidInputException e) {
+            if (e.getCause() instanceof InvalidPathException invalid) {
+                throw error(
+                        key,
+                        "'" + key + "' can't be a path (" + invalid.getReason()
+                                + "); write it without control characters");
+            }
+            throw error(key, new InvalidInputException("'" + key + "': " + e.getMessage(), e));
         }
     }
 
-    /** A scalar of any type as it was written, or a list of them joined by commas. */
+    /** The same, resolved against the folder of the configuration, or the current one for a value from the command line. */
+    Path resolved(String key) {
+        return source.folderOf(at(key)).resolve(path(key)).normalize();
+    }
+
+    /** A scalar as it was written, whatever type YAML gives it, or a list of them joined by commas. */
     String scalar(String key) {
+        return String.join(",", items(key));
+    }
+
+    /** The items of a list, or a scalar alone, as they were written. */
+    List<String> items(String key) {
         var value = node.path(key);
-        if (value.isArray()) {
-            var items = new ArrayList<String>();
-            for (var item : value) {
-                if (!item.isValueNode() || item.isNull()) throw wrong(key, "a list of words", value);
-                items.add(item.asText());
-            }
-            return String.join(",", items);
-        }
-        if (!value.isValueNode() || value.isNull()) throw wrong(key, "a value", value);
-        return value.asText();
+        if (!value.isArray()) return List.of(written(key, value).orElseThrow(() -> wrong(key, "a value", value)));
+        var items = new ArrayList<String>();
+        for (int i = 0; i < value.size(); i++) items.add(item(key, i, value));
+        return items;
+    }
+
+    private String item(String key, int i, JsonNode list) {
+        String at = key + "/" + i;
+        String item = written(at, list.get(i)).orElseThrow(() -> wrong(key, "a list of words", list));
+        if (item.indexOf(',') < 0) return item;
+        throw error(
+                at,
+                "'" + key + "' has the item \"" + item + "\" with a comma, which separates items; write it as several");
+    }
+
+    /** Empty where there is no scalar, or nothing in its place. */
+    private Optional<String> written(String key, JsonNode value) {
+        if (!value.isValueNode()) return Optional.empty();
+        String text = source.written(at(key)).orElse(value.asText());
+        return text.isBlank() ? Optional.empty() : Optional.of(text);
     }
 
     double number(String key) {

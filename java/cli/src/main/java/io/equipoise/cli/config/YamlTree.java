@@ -2,7 +2,6 @@ package io.equipoise.cli.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.StringReader;
 import java.math.BigInteger;
 import java.util.HashMap;
@@ -24,8 +23,9 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * {@code no} a word, which the older rules have the other way round.
  *
  * @param lines by JSON pointer, from 1
+ * @param written by JSON pointer, the text of every scalar whatever it was read as
  */
-record YamlTree(ObjectNode root, Map<String, Integer> lines) {
+record YamlTree(JsonNode root, Map<String, Integer> lines, Map<String, String> written) {
     private static final Pattern WHOLE = Pattern.compile("[-+]?[0-9]+");
     private static final Pattern REAL = Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -40,27 +40,33 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
      * What is being read.
      *
      * @param lines as those of the tree
+     * @param written as that of the tree
      * @param values how many there were so far
      */
-    private record Source(String name, Map<String, Integer> lines, AtomicInteger values) {
-        Source(String name, Map<String, Integer> lines) {
-            this(name, lines, new AtomicInteger());
+    private record Source(String name, Map<String, Integer> lines, Map<String, String> written, AtomicInteger values) {
+        Source(String name) {
+            this(name, new HashMap<>(), new HashMap<>(), new AtomicInteger());
         }
     }
 
+    /** A mapping. */
     static YamlTree parse(String text, String name) {
-        var lines = new HashMap<String, Integer>();
         Node node = compose(text, name);
         if (!(node instanceof MappingNode)) {
             throw new ConfigException(name + " must be a mapping with sections such as model and constraints");
         }
-        return new YamlTree((ObjectNode) convert(node, "", new Source(name, lines), 0), lines);
+        return of(node, name);
     }
 
     /** A value by itself, as on a command line. */
-    static JsonNode value(String text, String name) {
+    static YamlTree value(String text, String name) {
         if (text.isBlank()) throw new ConfigException(name + " lacks the value after =");
-        return convert(compose(text, name), "", new Source(name, new HashMap<>()), 0);
+        return of(compose(text, name), name);
+    }
+
+    private static YamlTree of(Node node, String name) {
+        var source = new Source(name);
+        return new YamlTree(convert(node, "", source, 0), source.lines(), source.written());
     }
 
     private static Node compose(String text, String name) {
@@ -72,7 +78,7 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
         } catch (MarkedYAMLException e) {
             var mark = e.getProblemMark();
             String line = mark == null ? "" : ", line " + (mark.getLine() + 1);
-            throw new ConfigException(name + line + ": not YAML: " + e.getProblem(), e);
+            throw new ConfigException(name + line + ": not YAML: " + e.getProblem() + advice(e), e);
         } catch (YAMLException e) {
             throw new ConfigException(name + ": not YAML: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
@@ -84,6 +90,12 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
         }
         if (node == null) throw new ConfigException(name + " is empty");
         return node;
+    }
+
+    private static String advice(MarkedYAMLException e) {
+        return String.valueOf(e.getProblem()).startsWith("found unknown escape character")
+                ? "; in single quotes YAML leaves a backslash alone"
+                : "";
     }
 
     private static JsonNode convert(Node node, String pointer, Source source, int depth) {
@@ -125,7 +137,10 @@ record YamlTree(ObjectNode root, Map<String, Integer> lines) {
             }
             return array;
         }
-        if (node instanceof ScalarNode scalar) return scalar(scalar, name);
+        if (node instanceof ScalarNode scalar) {
+            source.written().put(pointer, scalar.getValue());
+            return scalar(scalar, name);
+        }
         throw new ConfigException(
                 name + ", line " + line(node) + ": an alias to what it is in; write the value itself");
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.equipoise.cli.config.ConfigException;
+import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +93,7 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
 
     private static ExperimentPlan parse(Path file) {
         try {
-            return YAML.readValue(file.toFile(), ExperimentPlan.class);
+            return YAML.readValue(BoundedFile.text(file, BoundedFile.LARGEST_TEXT), ExperimentPlan.class);
         } catch (ValueInstantiationException e) {
             throw new ConfigException(file + ": " + (e.getCause() == null ? e : e.getCause()).getMessage(), e);
         } catch (JsonProcessingException e) {
@@ -100,7 +101,7 @@ public record ExperimentPlan(Reference reference, Map<String, List<String>> meth
                     e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
             throw new ConfigException(file + line + ": " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new ConfigException("can't read " + file + ": " + e, e);
+            throw new ConfigException("can't read " + file + ": " + e.getMessage() + "; wanted YAML in UTF-8", e);
         }
     }
 

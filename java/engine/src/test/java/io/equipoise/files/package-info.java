@@ -1,0 +1,4 @@
+@NullMarked
+package io.equipoise.files;
+
+import org.jspecify.annotations.NullMarked;
