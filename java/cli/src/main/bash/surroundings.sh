@@ -8,7 +8,8 @@
 choose_locale() {
   local candidate before=$java_settings
   [[ $(java_property sun.jnu.encoding) != UTF-8 ]] || return 0
-  for candidate in C.UTF-8 en_US.UTF-8 $(locale -a 2>/dev/null | grep -i 'utf-\{0,1\}8$'); do
+  for candidate in C.UTF-8 en_US.UTF-8 $(locale -a 2>/dev/null || true); do
+    [[ $candidate =~ [uU][tT][fF]-?8$ ]] || continue
     # Java is asked again, for a locale that isn't installed is C's; by env, for bash would warn of that.
     java_settings=$(env LC_ALL="$candidate" "$java" -XX:+PrintCommandLineFlags -XshowSettings:properties -version 2>&1) ||
       continue
