@@ -16,6 +16,9 @@ record MemoryRoom(List<Limit> limits) {
     private static final Logger LOG = LoggerFactory.getLogger(MemoryRoom.class);
     private static final double GIB = 1L << 30;
 
+    /** One that is hardly worth making smaller. */
+    private static final long SMALL_HEAP = 512L << 20;
+
     /** What a process takes besides the heap and what is counted: the JVM's own, its threads, libtorch. */
     static final long LIBRARIES = 250L << 20;
 
@@ -68,11 +71,11 @@ record MemoryRoom(List<Limit> limits) {
         long bytes = Math.max(0, memory / processes - heap - LIBRARIES);
         String origin = String.format(
                 Locale.ROOT,
-                "%s of this machine or its container%s, less %s for the JVM's heap, which EQUIPOISE_JAVA_OPTS=-Xmx256m"
-                        + " would limit, and %s for the JVM and libraries",
+                "%s of this machine or its container%s, less %s for the JVM's heap%s and %s for the JVM and libraries",
                 gibibytes(memory),
                 processes > 1 ? " for " + processes + " processes" : "",
                 gibibytes(heap),
+                heap > SMALL_HEAP ? ", which EQUIPOISE_JAVA_OPTS=-Xmx512m would limit," : "",
                 gibibytes(LIBRARIES));
         return new Limit(place, bytes, origin);
     }
