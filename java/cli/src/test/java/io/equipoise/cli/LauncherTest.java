@@ -31,6 +31,11 @@ class LauncherTest {
     private static final List<String> SYSTEM = List.of(
             "bash", "sh", "env", "find", "readlink", "dirname", "mkdir", "chmod", "mktemp", "mv", "rm", "tail", "cat");
 
+    /** Beyond ASCII, where this process can pass it on. */
+    private static final boolean UTF_8 = "UTF-8".equals(System.getProperty("sun.jnu.encoding"));
+
+    private static final String CAFE = UTF_8 ? "café" : "cafe";
+
     private static final String JAVA = """
             #!/bin/sh
             case " $* " in
@@ -73,7 +78,7 @@ class LauncherTest {
     @BeforeEach
     void makeTree() throws IOException {
         // As a checkout may be called.
-        root = temporary.resolve("a checkout, café");
+        root = temporary.resolve("a checkout, " + CAFE);
         stubs = Files.createDirectories(temporary.resolve("stubs"));
         bin = Files.createDirectories(stubs.resolve("bin"));
         var project = Path.of("../..");
@@ -175,9 +180,9 @@ class LauncherTest {
     void aBuiltTreeNeedsNothingButJava() throws Exception {
         Files.delete(bin.resolve("g++"));
         Files.delete(stubs.resolve("jdk/bin/javac"));
-        var run = launch("sample", "--prompt", "two words, é");
+        var run = launch("sample", "--prompt", "two words, " + CAFE);
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.lines()).contains("io.equipoise.cli.Main", "sample", "--prompt", "two words, é");
+        assertThat(run.lines()).contains("io.equipoise.cli.Main", "sample", "--prompt", "two words, " + CAFE);
         String target = root.toRealPath() + "/java/cli/target/";
         assertThat(run.lines()).contains(target + "equipoise-cli-1.jar:" + target + "lib/*");
         assertNothingInstalled();
@@ -280,6 +285,7 @@ class LauncherTest {
 
     @Test
     void withoutAnyUtf8LocaleOnlyAsciiIsTaken() throws Exception {
+        assumeThat(UTF_8).as("this process can't pass é on").isTrue();
         stub("utf-8", "none");
         refused(launch("sample", "--prompt", "café"), "there is no UTF-8 locale here", "café");
     }
@@ -302,7 +308,7 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/a cache, é", "cache", "~/cache"})
+    @ValueSource(strings = {"/a cache", "cache", "~/cache"})
     void theFolderCanBeNamed(String name) throws Exception {
         environment.put("EQUIPOISE_CACHE", name.startsWith("/") ? temporary + name : name);
         var folder = name.startsWith("~") ? Path.of(environment.get("HOME"), "cache") : Path.of(temporary + "/" + name);
