@@ -141,17 +141,16 @@ class LauncherTest {
     }
 
     private Run launch(String... arguments) throws IOException, InterruptedException {
-        return launch(temporary, arguments);
+        return start(root.resolve("equipoise"), arguments);
     }
 
-    private Run launch(Path folder, String... arguments) throws IOException, InterruptedException {
-        var command = new ArrayList<String>(
-                List.of(bin.resolve("bash").toString(), root.resolve("equipoise").toString()));
+    private Run start(Path script, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<String>(List.of(bin.resolve("bash").toString(), script.toString()));
         command.addAll(List.of(arguments));
         var out = temporary.resolve("out").toFile();
         var err = temporary.resolve("err").toFile();
         var builder = new ProcessBuilder(command)
-                .directory(folder.toFile())
+                .directory(temporary.toFile())
                 .redirectOutput(out)
                 .redirectError(err);
         builder.environment().clear();
@@ -432,12 +431,9 @@ class LauncherTest {
     void cdPathLeadsNowhere() throws Exception {
         Files.createDirectories(temporary.resolve("other/" + root.getFileName()));
         environment.put("CDPATH", temporary.resolve("other").toString());
-        var run = new ProcessBuilder(bin.resolve("bash").toString(), root.getFileName() + "/equipoise", "doctor");
-        run.directory(temporary.toFile()).environment().clear();
-        run.environment().putAll(environment);
-        run.redirectErrorStream(true).redirectOutput(temporary.resolve("out").toFile());
-        assertThat(run.start().waitFor()).isZero();
-        assertThat(text(temporary.resolve("out"))).contains("io.equipoise.cli.Main");
+        var run = start(Path.of(root.getFileName() + "/equipoise"), "doctor");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.lines()).contains("io.equipoise.cli.Main");
     }
 
     @Test
@@ -446,5 +442,16 @@ class LauncherTest {
         Files.move(root, moved);
         root = moved;
         refused(launch("doctor"), "a:b has a colon in its name");
+    }
+
+    /** What every push runs goes by the same rules. */
+    @Test
+    void testsNeedACompilerAndLeaveAloneWhatIsThere() throws Exception {
+        copy(Path.of("../../.ci/run"), root.resolve(".ci/run"));
+        var run = start(root.resolve(".ci/run"));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith("mvnw -B verify");
+        Files.delete(stubs.resolve("jdk/bin/javac"));
+        refused(start(root.resolve(".ci/run")), stubs + "/jdk has no javac");
     }
 }
