@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmemPoolHandle_st;
@@ -17,6 +18,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +113,16 @@ final class CudaDriver implements Device {
     @Override
     public int architecture() {
         return architecture;
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        enter();
+        try (var free = new SizeTPointer(1);
+                var total = new SizeTPointer(1)) {
+            checkLater("asking for the device's free memory", cuMemGetInfo(free, total));
+            return OptionalLong.of(free.get());
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.equipoise.cuda;
 
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -35,6 +36,11 @@ public interface Device extends AutoCloseable {
 
     /** Compute capability, major · 10 + minor. */
     int architecture();
+
+    /** How many bytes can still be allocated, where that is known. */
+    default OptionalLong freeBytes() {
+        return OptionalLong.empty();
+    }
 
     /** An address of so many uninitialised bytes, aligned to 256. */
     long allocate(long bytes);

@@ -1,6 +1,7 @@
 package io.equipoise.cuda;
 
 import io.equipoise.memory.Memory;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** A device's memory, for vectors and matrices. */
@@ -14,6 +15,11 @@ final class DeviceMemory implements Memory {
     @Override
     public String description() {
         return device.description();
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return device.freeBytes();
     }
 
     @Override

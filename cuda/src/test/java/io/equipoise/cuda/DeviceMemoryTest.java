@@ -10,6 +10,7 @@ import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
 import java.util.Random;
 import org.bytedeco.javacpp.ShortPointer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -103,6 +104,13 @@ class DeviceMemoryTest {
             assertThat(one.toLongs()).containsExactly(1, 0, 0, 0, 1L << 40);
             assertThat(two.toLongs()).containsExactly(1, 2, 3, 4, 1L << 40);
             assertThat(none.toLongs()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsFreeIsTheDevicesToSay() {
+        try (var device = new RecordingDevice(80)) {
+            assertThat(new CudaKernels(device).memory().freeBytes()).hasValue(RecordingDevice.FREE);
         }
     }
 }

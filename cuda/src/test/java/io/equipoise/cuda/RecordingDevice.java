@@ -5,11 +5,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /** A device that runs nothing: memory of its own is the host's, filled with 0xA5 bytes, and launches are written down. */
 final class RecordingDevice implements Device {
+    /** Bytes that it says are free. */
+    static final long FREE = 1L << 33;
+
     /** One launch. */
     record Launch(String ptx, String kernel, Grid grid, List<Object> arguments) {}
 
@@ -50,6 +54,11 @@ final class RecordingDevice implements Device {
     @Override
     public int architecture() {
         return architecture;
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return OptionalLong.of(FREE);
     }
 
     @Override

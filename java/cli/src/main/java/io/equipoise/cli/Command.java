@@ -28,6 +28,7 @@ abstract class Command implements Callable<Integer> {
     public final Integer call() {
         Logs.to(console);
         try {
+            NativeLibraries.requireRunnable();
             run();
             return 0;
         } catch (Exception | Error failure) {

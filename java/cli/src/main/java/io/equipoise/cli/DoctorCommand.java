@@ -41,6 +41,7 @@ final class DoctorCommand extends Command {
         machine.put("threads", Runtime.getRuntime().availableProcessors());
         machine.put("memory, GiB", round(Pointer.totalPhysicalBytes() / GIB));
         machine.put("memory free, GiB", round(Pointer.availablePhysicalBytes() / GIB));
+        machine.put("container's memory, GiB", round(MachineMemory.limit() / GIB));
         machine.put("Java heap at most, GiB", round(Runtime.getRuntime().maxMemory() / GIB));
         machine.put("GPU", String.join("; ", Processor.nvidiaDevices()));
         machine.put("GPU driver", Processor.nvidiaDriver());

@@ -28,7 +28,7 @@ final class EmbeddedModel {
         return folder(cache());
     }
 
-    /** Its folder under a cache folder, or, where that can't be written, under a temporary one. */
+    /** Its folder under a cache folder, or, where that can't be written, a temporary one that ends with this process. */
     static Path folder(Path cache) throws IOException {
         var files = files();
         var folder = cache.resolve("embedded-" + digest(files));
@@ -36,16 +36,26 @@ final class EmbeddedModel {
         try {
             return unpack(files, folder);
         } catch (IOException e) {
-            var temporary = Path.of(System.getProperty("java.io.tmpdir"))
-                    .resolve("equipoise-" + System.getProperty("user.name"))
-                    .resolve(folder.getFileName());
+            // Of a name that nobody can foresee: what lies under a known one may be somebody else's.
+            var temporary = Files.createTempDirectory("equipoise-");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(temporary), "delete the embedded model"));
             LOG.info("can't keep the embedded model in {} ({}); it is in {}", folder, e.toString(), temporary);
-            // Every byte is compared, so nobody else's file of that name is taken for ours.
-            return isWhole(temporary, files) ? temporary : unpack(files, temporary);
+            return unpack(files, temporary.resolve(folder.getFileName()));
+        }
+    }
+
+    private static void delete(Path folder) {
+        try {
+            Folders.delete(folder);
+        } catch (IOException e) {
+            // Whoever empties temporary folders does it.
         }
     }
 
     private static Path cache() {
+        // The launcher has chosen one that can be written.
+        String chosen = System.getProperty("equipoise.cache", System.getenv().getOrDefault("EQUIPOISE_CACHE", ""));
+        if (!chosen.isEmpty()) return Path.of(chosen);
         String xdg = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
         // The XDG specification: a relative path there is to be ignored.
         var root = xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");

@@ -23,6 +23,9 @@ final class LocalProcesses {
     private static final long GRACE_SECONDS = 20;
 
     private static final long POLL_MILLIS = 50;
+    /** Twice what the smallest run needs. */
+    private static final long LEAST_HEAP = 128L << 20;
+
     private static final String CARDS = "CUDA_VISIBLE_DEVICES";
     /** The environment variable that tells a process whose end is its own. */
     private static final String PARENT = "EQUIPOISE_PARENT";
@@ -97,6 +100,17 @@ final class LocalProcesses {
         }
     }
 
+    /**
+     * The largest heap of each of some processes: together they take no more than an eighth of the memory, as the launcher gives
+     * one.
+     *
+     * @param own this process's, in bytes
+     * @param memory of the machine or its container, in bytes
+     */
+    static long heap(long own, long memory, int processes) {
+        return Math.min(own, Math.max(LEAST_HEAP, memory / 8 / processes));
+    }
+
     private void finishReading() throws InterruptedException {
         for (var rank : ranks) rank.finishReading();
     }
@@ -117,6 +131,10 @@ final class LocalProcesses {
         int threads =
                 Integer.getInteger("equipoise.threads", Runtime.getRuntime().availableProcessors());
         command.add("-Dequipoise.threads=" + Math.max(1, threads / count));
+        // The last of several counts. What the user has said of the heap is left as it is.
+        if (Boolean.getBoolean("equipoise.ownHeap")) {
+            command.add("-Xmx" + heap(Runtime.getRuntime().maxMemory(), MachineMemory.limit(), count));
+        }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(arguments);
         var builder = new ProcessBuilder(command);

@@ -16,6 +16,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code equipoise}. */
 public final class Main {
+    private static final char REPLACEMENT = '\uFFFD';
+
     private Main() {}
 
     public static void main(String[] args) {
@@ -33,6 +35,14 @@ public final class Main {
      * @return the exit code: 0 done, 2 the user's to mend, 1 anything else, such as a result that can't be written to out
      */
     static int execute(PrintStream out, PrintStream err, boolean terminal, String... args) {
+        for (String argument : args) {
+            // What Java puts in the place of bytes that aren't of the locale's charset: the argument is another than was given.
+            if (argument.indexOf(REPLACEMENT) < 0) continue;
+            err.println("error: the argument '" + argument + "' isn't UTF-8, or the locale isn't; set LC_ALL=C.UTF-8 and"
+                    + " give it in UTF-8");
+            err.flush();
+            return Failures.USAGE;
+        }
         var console = new Console(out, err, terminal);
         var line = new CommandLine(new RootCommand(console))
                 .addSubcommand(new DemoCommand(console))

@@ -140,15 +140,16 @@ final class TrainingRun {
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
         agree(origin);
-        var size = ModelHub.memory(origin, settled.precision());
-        memory.require(size, settled.training(), 1, processes.local());
+        var size = ModelHub.memory(origin, settled.precision(), device);
+        var room = memory.room(device, processes.local());
+        room.require(size, settled.training(), 1);
         try (var base = ModelHub.load(origin, settled.precision(), device)) {
             LOG.info(
                     "sampling {} texts of the model ({}) to find the target",
                     settled.training().momentSamples(),
                     settled.model());
             var prompts = settled.enginePrompts(base);
-            memory.require(size, settled.training(), prompts.longest(), processes.local());
+            room.require(size, settled.training(), prompts.longest());
             try (var trainer = Trainer.builder(base, constraints, settled.training())
                     .prompts(prompts)
                     .collective(collective)

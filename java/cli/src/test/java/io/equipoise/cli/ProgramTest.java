@@ -53,6 +53,24 @@ class ProgramTest {
     }
 
     @Test
+    void doctorShowsTheContainersMemory() {
+        var machine = Outputs.of("doctor", "--json").json().at("/machine");
+        assertThat(machine.path("container's memory, GiB").asDouble())
+                .isPositive()
+                .isLessThanOrEqualTo(machine.path("memory, GiB").asDouble());
+    }
+
+    /** Such as the locale POSIX makes of é: another text than was given must not be worked on. */
+    @Test
+    void argumentsThatCouldNotBeDecodedAreRefused() {
+        var outputs = Outputs.of("sample", "--model", "embedded", "--prompt", "caf\uFFFD\uFFFD");
+        assertThat(outputs.code()).isEqualTo(2);
+        assertThat(outputs.out()).isEmpty();
+        assertThat(outputs.err()).startsWith("error: the argument 'caf").contains("LC_ALL=C.UTF-8");
+        assertThat(outputs.err().lines()).hasSize(1);
+    }
+
+    @Test
     void helpNamesEveryCommand() {
         var outputs = Outputs.of("--help");
         assertThat(outputs.code()).isZero();

@@ -1,6 +1,7 @@
 package io.equipoise.memory;
 
 import org.bytedeco.javacpp.BytePointer;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** The process's own. */
@@ -8,6 +9,11 @@ final class HostMemory implements Memory {
     @Override
     public String description() {
         return "host";
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return OptionalLong.empty();
     }
 
     @Override

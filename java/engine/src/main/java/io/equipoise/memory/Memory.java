@@ -1,5 +1,6 @@
 package io.equipoise.memory;
 
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -24,6 +25,9 @@ public interface Memory {
 
     /** Copies bytes from here to here. */
     void copy(Pointer to, Pointer from, long bytes);
+
+    /** How many bytes can still be allocated, where that is known; of the host's it isn't. */
+    OptionalLong freeBytes();
 
     /** Copies bytes of the process to here. */
     void copyFromHost(Pointer to, Pointer host, long bytes);

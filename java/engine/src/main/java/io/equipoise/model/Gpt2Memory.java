@@ -2,9 +2,25 @@ package io.equipoise.model;
 
 import io.equipoise.memory.DataType;
 
-/** GPT-2's, as {@link NativeGpt2} computes it; what {@link LibtorchGpt2} takes is near it, for autograd keeps the same. */
-record Gpt2Memory(Gpt2Config config, DataType type, int workers) implements ModelMemory {
+/**
+ * GPT-2's, as {@link NativeGpt2} computes it; what {@link LibtorchGpt2} takes is near it, for autograd keeps the same.
+ *
+ * @param type of products' operands
+ * @param workers that compute at once, each with a gradient of its own
+ * @param laysOut whether products want weights laid out for them, besides the parameters
+ */
+record Gpt2Memory(Gpt2Config config, DataType type, int workers, boolean laysOut) implements ModelMemory {
     private static final long F32 = DataType.F32.bytes();
+
+    /** On the processor. */
+    Gpt2Memory(Gpt2Config config, DataType type, int workers) {
+        this(config, type, workers, true);
+    }
+
+    /** On a card, where libtorch computes it in f32, one micro-batch after the other. */
+    static Gpt2Memory onCard(Gpt2Config config) {
+        return new Gpt2Memory(config, DataType.F32, 1, false);
+    }
 
     private long parameters() {
         return Gpt2.declarations(config).stream()
@@ -20,6 +36,7 @@ record Gpt2Memory(Gpt2Config config, DataType type, int workers) implements Mode
 
     /** All products' weights, laid out for them. */
     private long packed() {
+        if (!laysOut) return 0;
         return type.bytes() * (matrices() + (long) config.vocabularySize() * config.width());
     }
 

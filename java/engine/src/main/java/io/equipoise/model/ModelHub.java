@@ -82,17 +82,28 @@ public final class ModelHub {
     }
 
     /**
-     * What a model will take of memory, before any of it is taken.
+     * What a model will take of the host's memory, before any of it is taken.
      *
      * @throws ModelFormatException when its configuration is missing, broken or unknown
      */
     public static ModelMemory memory(Path folder, Precision precision) {
+        return memory(folder, precision, Device.CPU);
+    }
+
+    /**
+     * What a model will take of a device's memory, before any of it is taken.
+     *
+     * @throws ModelFormatException when its configuration is missing, broken or unknown
+     */
+    public static ModelMemory memory(Path folder, Precision precision, Device device) {
         var config = config(folder, tokens -> {});
         try (var weights = Weights.open(folder)) {
             // A configuration may claim any size; these are there.
             names(weights, config, folder);
         }
-        return new Gpt2Memory(config, precision.type(), Workers.count());
+        return device == Device.CPU
+                ? new Gpt2Memory(config, precision.type(), Workers.count())
+                : Gpt2Memory.onCard(config);
     }
 
     /**

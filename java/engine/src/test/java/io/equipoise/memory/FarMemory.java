@@ -2,6 +2,7 @@ package io.equipoise.memory;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** Memory at addresses that mean nothing to the host, as a device's: to follow one by mistake ends the process. */
@@ -30,6 +31,11 @@ final class FarMemory implements Memory {
     @Override
     public String description() {
         return "far away";
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return OptionalLong.empty();
     }
 
     @Override

@@ -16,6 +16,7 @@ import io.equipoise.training.TrainingConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,11 @@ class LibtorchDeviceTest {
         @Override
         public String description() {
             return "disguised";
+        }
+
+        @Override
+        public OptionalLong freeBytes() {
+            return HOST.freeBytes();
         }
 
         @Override

@@ -84,4 +84,32 @@ class MemoryEstimateTest {
         assertThatThrownBy(() -> MemoryEstimate.require(MODEL, config().build(), 1, 500))
                 .hasMessageContaining("no batch is small enough");
     }
+
+    /** Of a run on a device the host has what is on its way to a file, the device all the rest. */
+    @Test
+    void aDeviceHasAllButWhatIsStaged() {
+        var estimate = MemoryEstimate.of(MODEL, config().build(), 2);
+        var device = estimate.in(MemoryEstimate.Place.DEVICE);
+        var host = estimate.in(MemoryEstimate.Place.STAGING);
+        assertThat(estimate.in(MemoryEstimate.Place.PROCESS)).isEqualTo(estimate);
+        assertThat(host.parts()).containsOnlyKeys("checkpoint");
+        assertThat(device.parts()).doesNotContainKey("checkpoint").containsKey("policy and its gradient");
+        assertThat(device.total() + host.total()).isEqualTo(estimate.total());
+    }
+
+    @Test
+    void adviceIsForThePlaceThatIsTooSmall() {
+        long limit = 700 + 512 * 10 + 12 * 20 * 9;
+        assertThatThrownBy(() -> MemoryEstimate.require(
+                        MODEL, config().build(), 1, MemoryEstimate.Place.DEVICE, limit, "what is free"))
+                .hasMessageContaining("of the device's memory")
+                .hasMessageContaining("(what is free)")
+                .hasMessageContaining("it would fit with microBatch 20, got 64");
+        assertThatThrownBy(() -> MemoryEstimate.require(
+                        MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 399, ""))
+                .hasMessageContaining("no batch is small enough");
+        assertThatCode(() -> MemoryEstimate.require(
+                        MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 400, ""))
+                .doesNotThrowAnyException();
+    }
 }
