@@ -125,7 +125,7 @@ public class LmHeadBenchmark extends OperationBenchmark {
                         dump.write("token", token);
                         dump.write("logProb", logProb);
                     },
-                    "lmHeadSample",
+                    "lmHead",
                     host.rows,
                     host.width,
                     host.vocabulary);
