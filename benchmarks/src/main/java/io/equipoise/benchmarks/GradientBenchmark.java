@@ -123,11 +123,7 @@ public class GradientBenchmark extends OperationBenchmark {
             host.agree(kernels.description(), logits, expected);
             long rows = Math.min(DUMPED_ROWS, host.rows);
             Dump.results(
-                    dump -> dump.write("gradient", logits, rows),
-                    "gradient",
-                    host.rows,
-                    host.vocabulary,
-                    host.type);
+                    dump -> dump.write("gradient", logits, rows), "gradient", host.rows, host.vocabulary, host.type);
         }
 
         @Setup(Level.Invocation)

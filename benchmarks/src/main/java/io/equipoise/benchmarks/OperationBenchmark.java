@@ -23,7 +23,8 @@ public abstract class OperationBenchmark extends Operands {
     final Kernels kernels = KernelProvider.named("cpu");
 
     OperationBenchmark() {
-        // The kernels' threads too: one libgomp. Where libtorch isn't there, on a card's machine, they keep OpenMP's number.
+        // The kernels' threads too: one libgomp. Where libtorch isn't there, on a card's machine, they keep OpenMP's
+        // number.
         if (Device.CPU.unavailable().isEmpty()) torch.set_num_threads(Workers.count());
     }
 }

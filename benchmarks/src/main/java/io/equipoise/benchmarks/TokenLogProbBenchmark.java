@@ -150,8 +150,7 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
             var token = exact.gather(1, index).squeeze(1);
             var logProbs = probability.gather(1, index).squeeze(1).log();
             var sums = token.sub(logProbs);
-            var mean =
-                    torch.bmm(probability.unsqueeze(1), exact.unsqueeze(2)).view(-1);
+            var mean = torch.bmm(probability.unsqueeze(1), exact.unsqueeze(2)).view(-1);
             return new Tensor[] {logProbs, sums, sums.sub(mean)};
         }
 

@@ -149,7 +149,8 @@ final class BigramModel implements CausalLanguageModel {
         Part(int[][] tokens, int[] promptLength, int from, int to) {
             this.from = from;
             start = new int[to - from + 1];
-            for (int i = 0; i < to - from; i++) start[i + 1] = start[i] + tokens[from + i].length - promptLength[from + i];
+            for (int i = 0; i < to - from; i++)
+                start[i + 1] = start[i] + tokens[from + i].length - promptLength[from + i];
             int positions = start[to - from];
             before = new int[positions];
             var next = new int[positions];
@@ -184,10 +185,14 @@ final class BigramModel implements CausalLanguageModel {
             try (var coefficient = Vector.of(c)) {
                 kernels.gradient(logits, logSumExp, token, coefficient);
             }
-            for (int n = 0; n < before.length; n++) {
-                float[] row = logits.row(n);
-                int offset = before[n] % KINDS * vocabulary;
-                for (int v = 0; v < vocabulary; v++) sum[offset + v] += row[v];
+            // One copy to the host rather than one a row.
+            try (var rows = Matrix.allocate(DataType.F32, before.length, vocabulary)) {
+                rows.copyRows(0, logits, 0, before.length);
+                for (int n = 0; n < before.length; n++) {
+                    float[] row = rows.row(n);
+                    int offset = before[n] % KINDS * vocabulary;
+                    for (int v = 0; v < vocabulary; v++) sum[offset + v] += row[v];
+                }
             }
         }
 

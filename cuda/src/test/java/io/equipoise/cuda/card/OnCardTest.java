@@ -92,7 +92,8 @@ class OnCardTest {
         String pom = Files.readString(Path.of("pom.xml"));
         long wanted = 0;
         for (String property : List.of("kernel.tests", "device.tests")) {
-            var pattern = Pattern.compile("<" + property + ">(.*)</" + property + ">").matcher(pom);
+            var pattern =
+                    Pattern.compile("<" + property + ">(.*)</" + property + ">").matcher(pom);
             assertThat(pattern.find()).as(property).isTrue();
             wanted += pattern.group(1).split("\\|", -1).length;
             var expression = Pattern.compile(pattern.group(1));

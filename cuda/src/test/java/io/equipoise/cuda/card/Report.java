@@ -43,7 +43,8 @@ public final class Report {
     private static String line(JsonNode row) {
         var text = new StringBuilder(row.path("operation").asText());
         row.path("parameters").forEach(value -> text.append(' ').append(value.asText()));
-        text.append(String.format(Locale.ROOT, ": %.1f us", row.path("microseconds").asDouble()));
+        text.append(
+                String.format(Locale.ROOT, ": %.1f us", row.path("microseconds").asDouble()));
         if (row.has("torch")) {
             text.append(String.format(
                     Locale.ROOT,

@@ -31,7 +31,11 @@ class ReportTest {
         assertThat(report.path("rehearsal").asBoolean()).isFalse();
         assertThat(report.path("environment").path("card").asText()).isEqualTo("NVIDIA H100, 580.1");
         assertThat(report.path("parts").path("tests").path("seconds").asInt()).isEqualTo(31);
-        assertThat(report.path("parts").path("tests").path("result").path("device").asText())
+        assertThat(report.path("parts")
+                        .path("tests")
+                        .path("result")
+                        .path("device")
+                        .asText())
                 .contains("H100");
     }
 

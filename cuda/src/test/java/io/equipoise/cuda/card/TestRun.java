@@ -47,7 +47,8 @@ public final class TestRun {
             Json.write(file, report);
             var outcome = run(launcher, name);
             list.add(outcome);
-            passed &= outcome.path("passed").asInt() > 0 && outcome.path("failed").asInt() == 0;
+            passed &=
+                    outcome.path("passed").asInt() > 0 && outcome.path("failed").asInt() == 0;
             System.out.println(name + ": " + outcome.path("passed") + " passed, " + outcome.path("failed") + " failed, "
                     + outcome.path("skipped") + " skipped, " + outcome.path("seconds") + " s");
         }
@@ -94,7 +95,8 @@ public final class TestRun {
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
             switch (result.getStatus()) {
                 case SUCCESSFUL -> passed += test.isTest() ? 1 : 0;
-                case ABORTED -> skip(test, result.getThrowable().map(Throwable::getMessage).orElse(""));
+                case ABORTED ->
+                    skip(test, result.getThrowable().map(Throwable::getMessage).orElse(""));
                 case FAILED ->
                     fail(test.getDisplayName(), result.getThrowable().orElseGet(() -> new AssertionError("no reason")));
             }

@@ -94,7 +94,13 @@ class TestRunTest {
     @Test
     void aClassWithoutAPassedTestHasNotPassed() throws IOException {
         assertThat(run(WithoutArguments.class)).isFalse();
-        assertThat(Json.read(file()).path("classes").get(0).path("failures").get(0).path("message").asText())
+        assertThat(Json.read(file())
+                        .path("classes")
+                        .get(0)
+                        .path("failures")
+                        .get(0)
+                        .path("message")
+                        .asText())
                 .contains("no device");
         assertThat(run(AllSkipped.class)).isFalse();
         assertThat(run()).isFalse();

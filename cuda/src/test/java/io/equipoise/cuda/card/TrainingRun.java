@@ -65,7 +65,8 @@ public final class TrainingRun {
             throws IOException {
         var json = Json.object();
         json.put("device", kernels.description());
-        json.put("model", "a table of " + BigramModel.KINDS + " x " + vocabulary + " logits").put("batch", batch);
+        json.put("model", "a table of " + BigramModel.KINDS + " x " + vocabulary + " logits")
+                .put("batch", batch);
         var config = TrainingConfig.builder()
                 .steps(steps)
                 .batchSize(batch)
@@ -136,8 +137,10 @@ public final class TrainingRun {
     }
 
     private static double median(List<Step> steps, String phase) {
-        double[] sorted =
-                steps.stream().mapToDouble(step -> step.seconds().get(phase)).sorted().toArray();
+        double[] sorted = steps.stream()
+                .mapToDouble(step -> step.seconds().get(phase))
+                .sorted()
+                .toArray();
         return sorted[sorted.length / 2];
     }
 
