@@ -2,8 +2,8 @@ package io.equipoise.benchmarks;
 
 import io.equipoise.kernels.AdamRule;
 import io.equipoise.kernels.KernelProvider;
-import io.equipoise.memory.DataType;
 import io.equipoise.memory.Vector;
+import java.io.IOException;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.CompilationUnit;
@@ -23,6 +23,7 @@ import org.openjdk.jmh.annotations.Setup;
  * vectors read, three of them written.
  */
 public class AdamBenchmark extends OperationBenchmark {
+    private static final long DUMPED = 1 << 16;
     private static final double LEARNING_RATE = 1e-4;
     private static final double WEIGHT_DECAY = 0.01;
     /**
@@ -48,14 +49,6 @@ public class AdamBenchmark extends OperationBenchmark {
     private Vector firstMoment = Vector.f32(0);
     private Vector secondMoment = Vector.f32(0);
     private Vector gradient = Vector.f32(0);
-    private Tensor parameterTensor = new Tensor();
-    private Tensor firstTensor = new Tensor();
-    private Tensor secondTensor = new Tensor();
-    private Tensor gradientTensor = new Tensor();
-    private Tensor stepTensor = new Tensor();
-    private final CompilationUnit script = owned(torch.compile(SCRIPT));
-    private final Function one = script.find_function(new QualifiedName("one"));
-    private final Function fused = script.find_function(new QualifiedName("adamw"));
     private long step;
 
     static Work work(Map<String, String> parameters) {
@@ -68,43 +61,30 @@ public class AdamBenchmark extends OperationBenchmark {
         firstMoment = owned(Vector.f32(parameters));
         secondMoment = owned(Vector.f32(parameters));
         gradient = owned(Vector.f32(parameters));
-        parameterTensor = owned(Logits.tensor(parameter));
-        firstTensor = owned(Logits.tensor(firstMoment));
-        secondTensor = owned(Logits.tensor(secondMoment));
-        gradientTensor = owned(Logits.tensor(gradient));
-        stepTensor = owned(torch.zeros(1).squeeze());
         check();
     }
 
     private void start() {
         step = 0;
-        stepTensor.zero_();
         firstMoment.clear();
         secondMoment.clear();
-        torch.manual_seed(1);
-        parameterTensor.copy_(Logits.normal(DataType.F32, 0.02, parameters));
-        gradientTensor.copy_(Logits.normal(DataType.F32, 1e-3, parameters));
+        Noise.fill(parameter, 1, 0.02);
+        Noise.fill(gradient, 2, 1e-3);
     }
 
     /** Two steps: the second's bias correction differs. */
     private void check() {
-        try (var scope = new PointerScope()) {
-            start();
-            var reference = KernelProvider.named("reference");
-            for (int k = 1; k <= 2; k++) {
-                reference.adam(parameter, firstMoment, secondMoment, gradient, rule(k), 1);
-            }
-            float[] expected = parameter.toFloats();
-            start();
-            cpu();
-            cpu();
-            Agreement.require(kernels.description(), parameter.toFloats(), expected, 1e-7, 1e-5);
-            start();
-            libtorch();
-            libtorch();
-            Agreement.require("libtorch", parameter.toFloats(), expected, 1e-7, 1e-5);
-            start();
+        start();
+        var reference = KernelProvider.named("reference");
+        for (int k = 1; k <= 2; k++) {
+            reference.adam(parameter, firstMoment, secondMoment, gradient, rule(k), 1);
         }
+        float[] expected = parameter.toFloats();
+        start();
+        cpu();
+        cpu();
+        Agreement.require(kernels.description(), parameter.toFloats(), expected, 1e-7, 1e-5);
+        start();
     }
 
     private static AdamRule rule(long step) {
@@ -127,7 +107,7 @@ public class AdamBenchmark extends OperationBenchmark {
 
         /** Two steps, as the host's own check. */
         @Setup
-        public void setUp(AdamBenchmark host) {
+        public void setUp(AdamBenchmark host) throws IOException {
             parameter = copy(host.parameter);
             firstMoment = copy(host.firstMoment);
             secondMoment = copy(host.secondMoment);
@@ -137,6 +117,8 @@ public class AdamBenchmark extends OperationBenchmark {
                 adam();
             }
             Agreement.require(kernels.description(), parameter.toFloats(), host.parameter.toFloats(), 1e-7, 1e-5);
+            var part = parameter.slice(0, Math.min(DUMPED, parameter.size()));
+            Dump.results(dump -> dump.write("parameter", part), "adam", host.parameters);
         }
 
         private void adam() {
@@ -151,24 +133,53 @@ public class AdamBenchmark extends OperationBenchmark {
         return device.parameter;
     }
 
-    @Benchmark
-    public long libtorch() {
-        try (var scope = new PointerScope()) {
-            stepTensor.add_(new Scalar(1));
-            var stack = new IValueVector(
-                    list(parameterTensor),
-                    list(gradientTensor),
-                    list(firstTensor),
-                    list(secondTensor),
-                    list(stepTensor));
-            fused.run(stack);
-            return stack.size();
+    /** The same vectors as libtorch's tensors. */
+    public static class Libtorch extends Operands {
+        private Tensor parameter = new Tensor();
+        private Tensor firstMoment = new Tensor();
+        private Tensor secondMoment = new Tensor();
+        private Tensor gradient = new Tensor();
+        private Tensor step = new Tensor();
+        private final CompilationUnit script = owned(torch.compile(SCRIPT));
+        private final Function one = script.find_function(new QualifiedName("one"));
+        private final Function fused = script.find_function(new QualifiedName("adamw"));
+
+        @Setup
+        public void setUp(AdamBenchmark host) {
+            parameter = owned(Tensors.tensor(host.parameter));
+            firstMoment = owned(Tensors.tensor(host.firstMoment));
+            secondMoment = owned(Tensors.tensor(host.secondMoment));
+            gradient = owned(Tensors.tensor(host.gradient));
+            step = owned(torch.zeros(1).squeeze());
+            host.start();
+            host.cpu();
+            host.cpu();
+            float[] expected = host.parameter.toFloats();
+            host.start();
+            adam();
+            adam();
+            Agreement.require("libtorch", host.parameter.toFloats(), expected, 1e-7, 1e-5);
+        }
+
+        private long adam() {
+            try (var scope = new PointerScope()) {
+                step.add_(new Scalar(1));
+                var stack = new IValueVector(
+                        list(parameter), list(gradient), list(firstMoment), list(secondMoment), list(step));
+                fused.run(stack);
+                return stack.size();
+            }
+        }
+
+        private IValue list(Tensor tensor) {
+            var stack = new IValueVector(new IValue(tensor));
+            one.run(stack);
+            return new IValue(stack.get(0));
         }
     }
 
-    private IValue list(Tensor tensor) {
-        var stack = new IValueVector(new IValue(tensor));
-        one.run(stack);
-        return new IValue(stack.get(0));
+    @Benchmark
+    public long libtorch(Libtorch operands) {
+        return operands.adam();
     }
 }

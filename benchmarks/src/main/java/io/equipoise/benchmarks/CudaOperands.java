@@ -5,26 +5,14 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
-import java.util.ArrayList;
-import java.util.List;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What the methods named {@code cuda} work on: the kernels' first device, and operands in its memory. JMH makes one for these
- * methods alone, so where there is no driver nothing of CUDA is loaded as long as they are left out.
+ * What the methods named {@code cuda} work on: the kernels' first device, and operands in its memory. The system property
+ * {@code equipoise.benchmarks.device} names another provider of CUDA's kernels than {@code cuda}: to rehearse without a card.
  */
-@State(Scope.Thread)
-public abstract class CudaOperands {
-    final CudaKernels kernels = (CudaKernels) KernelProvider.named("cuda");
-    private final List<AutoCloseable> owned = new ArrayList<>();
-
-    /** Closes it with the benchmark. */
-    final <T extends AutoCloseable> T owned(T resource) {
-        owned.add(resource);
-        return resource;
-    }
+public abstract class CudaOperands extends Operands {
+    final CudaKernels kernels =
+            (CudaKernels) KernelProvider.named(System.getProperty("equipoise.benchmarks.device", "cuda"));
 
     /** A vector of zeros on the device. */
     final Vector zeros(DataType type, long size) {
@@ -49,11 +37,5 @@ public abstract class CudaOperands {
     /** Waits for what was launched: a call that is timed includes what it does. */
     final void synchronize() {
         kernels.device().synchronize();
-    }
-
-    @TearDown
-    public void tearDown() throws Exception {
-        for (var resource : owned) resource.close();
-        owned.clear();
     }
 }

@@ -4,6 +4,7 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,6 +20,8 @@ import org.openjdk.jmh.annotations.Setup;
  * logits; copying them isn't timed. Cost to compare with: the logits' bytes, read and written once.
  */
 public class GradientBenchmark extends OperationBenchmark {
+    private static final long DUMPED_ROWS = 8;
+
     @Param("512")
     int rows = 1;
 
@@ -32,10 +35,7 @@ public class GradientBenchmark extends OperationBenchmark {
     Vector logProb = Vector.f32(0);
     Vector logSumExp = Vector.f32(0);
     private Vector entropy = Vector.f32(0);
-    private Tensor fresh = new Tensor();
-    private Tensor padded = new Tensor();
-    private Tensor freshPadded = new Tensor();
-    private Tensor coefficients = new Tensor();
+    private Matrix fresh = Matrix.NONE;
 
     static Work work(Map<String, String> parameters) {
         return Work.moves(2 * Work.logits(parameters));
@@ -44,16 +44,14 @@ public class GradientBenchmark extends OperationBenchmark {
     @Setup
     public void setUp() {
         allocate();
-        padded = owned(logits.padded());
-        freshPadded = owned(padded.clone());
-        coefficients = owned(Logits.tensor(logits.coefficient).unsqueeze(1));
         forward();
         check();
     }
 
     void allocate() {
         logits = owned(new Logits(rows, vocabulary, type));
-        fresh = owned(logits.tensor.clone());
+        fresh = owned(Matrix.allocate(type, rows, vocabulary));
+        fresh.copyRows(0, logits.matrix, 0, rows);
         logProb = owned(Vector.f32(rows));
         logSumExp = owned(Vector.f32(rows));
         entropy = owned(Vector.f32(rows));
@@ -67,28 +65,22 @@ public class GradientBenchmark extends OperationBenchmark {
     /** The last call wrote over them. */
     @Setup(Level.Invocation)
     public void refresh() {
-        logits.tensor.copy_(fresh);
-        if (freshPadded.defined()) padded.copy_(freshPadded);
+        logits.matrix.copyRows(0, fresh, 0, rows);
     }
 
     private void check() {
         var reference = KernelProvider.named("reference");
         reference.gradient(logits.matrix, logSumExp, logits.token, logits.coefficient);
-        var expected = new float[rows][];
-        for (int row = 0; row < rows; row++) expected[row] = logits.matrix.row(row);
+        float[][] expected = results();
         refresh();
         cpu();
-        agree(kernels.description(), logits.tensor, expected);
-        refresh();
-        libtorch();
-        agree("libtorch", logits.tensor, expected);
-        refresh();
-        libtorchPadded();
-        agree("libtorch, padded", padded, expected);
+        agree(kernels.description(), logits.matrix, expected);
     }
 
-    private void agree(String what, Tensor actual, float[][] expected) {
-        agree(what, Logits.matrix(actual), expected);
+    private float[][] results() {
+        var results = new float[rows][];
+        for (int row = 0; row < rows; row++) results[row] = logits.matrix.row(row);
+        return results;
     }
 
     private void agree(String what, Matrix matrix, float[][] expected) {
@@ -118,7 +110,7 @@ public class GradientBenchmark extends OperationBenchmark {
         private Vector coefficient = Vector.NONE;
 
         @Setup
-        public void setUp(GradientBenchmark host) {
+        public void setUp(GradientBenchmark host) throws IOException {
             host.refresh();
             logits = copy(host.logits.matrix);
             fresh = copy(host.logits.matrix);
@@ -126,10 +118,12 @@ public class GradientBenchmark extends OperationBenchmark {
             token = copy(host.logits.token);
             coefficient = copy(host.logits.coefficient);
             host.cpu();
-            var expected = new float[host.rows][];
-            for (int row = 0; row < host.rows; row++) expected[row] = host.logits.matrix.row(row);
+            float[][] expected = host.results();
             gradient();
             host.agree(kernels.description(), logits, expected);
+            long rows = Math.min(DUMPED_ROWS, host.rows);
+            Dump.results(
+                    dump -> dump.write("gradient", logits, rows), "gradient", host.rows, host.vocabulary, host.type);
         }
 
         @Setup(Level.Invocation)
@@ -150,24 +144,61 @@ public class GradientBenchmark extends OperationBenchmark {
         return device.logits;
     }
 
-    @Benchmark
-    public long libtorch() {
-        return gradient(logits.tensor);
-    }
+    /** The same logits as libtorch's tensors. */
+    public static class Libtorch extends Operands {
+        private Tensor logits = new Tensor();
+        private Tensor padded = new Tensor();
+        private Tensor fresh = new Tensor();
+        private Tensor freshPadded = new Tensor();
+        /** (N, 1), the tokens. */
+        private Tensor index = new Tensor();
+        /** (N, 1). */
+        private Tensor coefficients = new Tensor();
 
-    @Benchmark
-    public long libtorchPadded() {
-        return gradient(padded);
-    }
-
-    /** The fastest of libtorch's forms: a softmax over the logits needs fewer passes than exp(x − log-sum-exp). */
-    private long gradient(Tensor x) {
-        try (var scope = new PointerScope()) {
-            var weight = coefficients.toType(x.scalar_type());
-            return torch.softmax_out(x, x, 1)
-                    .mul_(weight.neg())
-                    .scatter_add_(1, logits.index, weight)
-                    .numel();
+        @Setup
+        public void setUp(GradientBenchmark host) {
+            host.refresh();
+            logits = owned(Tensors.tensor(host.logits.matrix));
+            fresh = owned(logits.clone());
+            padded = owned(Tensors.padded(logits));
+            freshPadded = owned(padded.clone());
+            index = owned(Tensors.index(host.logits.token));
+            coefficients = owned(Tensors.tensor(host.logits.coefficient).unsqueeze(1));
+            host.cpu();
+            float[][] expected = host.results();
+            refresh();
+            gradient(logits);
+            host.agree("libtorch", Tensors.matrix(logits), expected);
+            refresh();
+            gradient(padded);
+            host.agree("libtorch, padded", Tensors.matrix(padded), expected);
         }
+
+        @Setup(Level.Invocation)
+        public void refresh() {
+            logits.copy_(fresh);
+            padded.copy_(freshPadded);
+        }
+
+        /** The fastest of libtorch's forms: a softmax over the logits needs fewer passes than exp(x − log-sum-exp). */
+        private long gradient(Tensor x) {
+            try (var scope = new PointerScope()) {
+                var weight = coefficients.toType(x.scalar_type());
+                return torch.softmax_out(x, x, 1)
+                        .mul_(weight.neg())
+                        .scatter_add_(1, index, weight)
+                        .numel();
+            }
+        }
+    }
+
+    @Benchmark
+    public long libtorch(Libtorch operands) {
+        return operands.gradient(operands.logits);
+    }
+
+    @Benchmark
+    public long libtorchPadded(Libtorch operands) {
+        return operands.gradient(operands.padded);
     }
 }

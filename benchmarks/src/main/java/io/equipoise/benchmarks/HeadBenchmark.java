@@ -79,26 +79,32 @@ public class HeadBenchmark extends OperationBenchmark {
         int more = Math.floorMod(-vocabulary, 64);
         padded = owned(torch.constant_pad_nd(head, new long[] {0, 0, 0, more}, new Scalar(0)));
         gradPadded = owned(torch.zeros(vocabulary + more, width));
-        index = owned(Logits.index(token));
-        coefficients = owned(Logits.tensor(coefficient).unsqueeze(1));
+        index = owned(Tensors.index(token));
+        coefficients = owned(Tensors.tensor(coefficient).unsqueeze(1));
         check();
     }
 
     void allocate() {
         var random = new Random(2);
         token = owned(Vector.of(random.ints(rows, 0, vocabulary).toArray()));
-        coefficient = owned(Vector.of(Logits.normal(random, rows)));
-        hidden = owned(Logits.normal(type, 1, rows, width));
-        head = owned(Logits.normal(type, 0.02, vocabulary, width));
+        coefficient = owned(Vector.of(gaussian(random, rows)));
+        hidden = owned(Tensors.normal(type, 1, rows, width));
+        head = owned(Tensors.normal(type, 0.02, vocabulary, width));
         logProb = owned(Vector.f32(rows));
         // Not touched yet: a run's memory is counted with its outputs.
         gradHidden = owned(torch.empty(rows, width));
         gradHead = owned(torch.empty(vocabulary, width));
     }
 
+    private static float[] gaussian(Random random, int size) {
+        var numbers = new float[size];
+        for (int n = 0; n < size; n++) numbers[n] = (float) random.nextGaussian();
+        return numbers;
+    }
+
     /** What one pass needs beyond its arrays: the prepared head, and a chunk's exponentials. */
     void prepare() {
-        weights = Logits.matrix(owned(head.toType(torch.ScalarType.Float)));
+        weights = Tensors.matrix(owned(head.toType(torch.ScalarType.Float)));
         packed = owned(transformer.allocate(type, width, vocabulary));
         transposed = owned(transformer.allocate(type, vocabulary, width));
         scores = owned(HeadScores.forGradient(Math.min(chunk, rows), packed));
@@ -110,11 +116,11 @@ public class HeadBenchmark extends OperationBenchmark {
         double tolerance = type == DataType.F32 ? 1e-4 : 0.05;
         cpu();
         Agreement.require(kernels.description(), first(logProb), expected, tolerance);
-        float[] gradients = Logits.floats(gradHead);
+        float[] gradients = Tensors.floats(gradHead);
         libtorch();
         Agreement.require("libtorch", first(logProb), expected, tolerance);
         // Elements near 0 are sums of large ones that cancel.
-        Agreement.require("libtorch, head's gradient", Logits.floats(gradHead), gradients, tolerance, 0.05);
+        Agreement.require("libtorch, head's gradient", Tensors.floats(gradHead), gradients, tolerance, 0.05);
         libtorchPadded();
         Agreement.require("libtorch, padded", first(logProb), expected, tolerance);
     }
@@ -128,7 +134,7 @@ public class HeadBenchmark extends OperationBenchmark {
             var exact = hidden.narrow(0, 0, CHECKED_ROWS)
                     .toType(torch.ScalarType.Float)
                     .mm(head.toType(torch.ScalarType.Float).t());
-            KernelProvider.named("reference").tokenLogProb(result, sums, entropies, Logits.matrix(exact), part, 1);
+            KernelProvider.named("reference").tokenLogProb(result, sums, entropies, Tensors.matrix(exact), part, 1);
             return result.toFloats();
         }
     }
@@ -146,14 +152,14 @@ public class HeadBenchmark extends OperationBenchmark {
         for (int from = 0; from < rows; from += chunk) {
             int count = Math.min(chunk, rows - from);
             try (var scope = new PointerScope()) {
-                var input = Logits.matrix(hidden.narrow(0, from, count));
+                var input = Tensors.matrix(hidden.narrow(0, from, count));
                 var tokens = token.slice(from, count);
                 var part = scores.first(count);
                 transformer.headLogProb(part, input, packed, tokens, Matrix.NONE, 1);
                 logProb.slice(from, count).copyFrom(part.logProb());
                 transformer.headGradient(
-                        Logits.matrix(gradHidden.narrow(0, from, count)),
-                        Logits.matrix(gradHead),
+                        Tensors.matrix(gradHidden.narrow(0, from, count)),
+                        Tensors.matrix(gradHead),
                         part,
                         coefficient.slice(from, count),
                         tokens,
@@ -188,7 +194,7 @@ public class HeadBenchmark extends OperationBenchmark {
                 var weight = coefficients.narrow(0, from, count).toType(logits.scalar_type());
                 var own = logits.gather(1, target).toType(torch.ScalarType.Float);
                 var sums = logits.toType(torch.ScalarType.Float).logsumexp(new long[] {1}, true);
-                Logits.tensor(logProb.slice(from, count)).copy_(own.sub(sums).squeeze(1));
+                Tensors.tensor(logProb.slice(from, count)).copy_(own.sub(sums).squeeze(1));
                 torch.softmax_out(logits, logits, 1).mul_(weight.neg()).scatter_add_(1, target, weight);
                 backward(logits, input, weights, gradHidden.narrow(0, from, count), gradWeights);
             }

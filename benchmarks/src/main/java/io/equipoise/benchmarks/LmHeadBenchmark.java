@@ -1,13 +1,15 @@
 package io.equipoise.benchmarks;
 
-import io.equipoise.kernels.KernelProvider;
 import io.equipoise.kernels.PackedWeight;
 import io.equipoise.kernels.TransformerKernels;
 import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.io.IOException;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -24,6 +26,7 @@ import org.openjdk.jmh.annotations.Setup;
  */
 public class LmHeadBenchmark extends OperationBenchmark {
     private static final long SEED = 3;
+    private static final int CHECKED_ROWS = 8;
 
     @Param({"1", "64", "128"})
     int rows = 1;
@@ -35,10 +38,10 @@ public class LmHeadBenchmark extends OperationBenchmark {
     int vocabulary = 1;
 
     private final TransformerKernels transformer = kernels.transformer().orElseThrow();
-    /** (B, D) and (V, D), what bf16 holds. */
-    private Tensor hidden = new Tensor();
+    /** (B, D) and (V, D), bf16. */
+    private Matrix hidden = Matrix.NONE;
 
-    private Tensor weight = new Tensor();
+    private Matrix weight = Matrix.NONE;
     private PackedWeight packed = new PackedWeight(DataType.F32, 0, 0, 0);
     private Vector token = Vector.NONE;
     private Vector logProb = Vector.NONE;
@@ -52,38 +55,49 @@ public class LmHeadBenchmark extends OperationBenchmark {
 
     @Setup
     public void setUp() {
-        torch.manual_seed(1);
-        hidden = owned(Logits.normal(DataType.BF16, 1, rows, width));
-        weight = owned(Logits.normal(DataType.BF16, 2 / Math.sqrt(width), vocabulary, width));
+        hidden = owned(Noise.matrix(DataType.BF16, 1, rows, width, 1));
+        weight = owned(Noise.matrix(DataType.BF16, 2, vocabulary, width, 2 / Math.sqrt(width)));
         token = owned(Vector.i32(rows));
         logProb = owned(Vector.f32(rows));
         sequence = owned(Vector.of(LongStream.range(0, rows).toArray()));
         position = owned(Vector.i32(rows));
         packed = owned(transformer.allocate(DataType.BF16, width, vocabulary));
-        try (var scope = new PointerScope()) {
-            transformer.pack(packed, Logits.matrix(weight.toType(torch.ScalarType.Float)), true);
+        try (var exact = Matrix.allocate(DataType.F32, vocabulary, width)) {
+            for (int v = 0; v < vocabulary; v++) exact.putRow(v, weight.row(v));
+            transformer.pack(packed, exact, true);
         }
         cpu();
         requireRight(kernels.description(), token, logProb);
     }
 
-    /** Log-probabilities of the tokens drawn, whichever they are, against the reference's. */
+    /** Log-probabilities of the tokens drawn, whichever they are, of some rows against sums in float64. */
     private void requireRight(String what, Vector drawn, Vector actual) {
-        try (var scope = new PointerScope();
-                var expected = Vector.f32(rows);
-                var sums = Vector.f32(rows);
-                var entropies = Vector.f32(rows);
-                var tokens = Vector.of(drawn.toInts())) {
-            var exact = hidden.toType(torch.ScalarType.Float)
-                    .mm(weight.toType(torch.ScalarType.Float).t());
-            KernelProvider.named("reference").tokenLogProb(expected, sums, entropies, Logits.matrix(exact), tokens, 1);
-            Agreement.require(what, actual.toFloats(), expected.toFloats(), 1e-3);
+        int[] tokens = drawn.toInts();
+        float[] logProbs = actual.toFloats();
+        for (int row = 0; row < rows; row += Math.max(1, rows / CHECKED_ROWS)) {
+            double[] x = logits(hidden.row(row));
+            double largest = Arrays.stream(x).max().orElseThrow();
+            double sum = Arrays.stream(x).map(each -> Math.exp(each - largest)).sum();
+            var expected = new float[] {(float) (x[tokens[row]] - largest - Math.log(sum))};
+            Agreement.require(what + ", row " + row, new float[] {logProbs[row]}, expected, 1e-3);
         }
+    }
+
+    private double[] logits(float[] state) {
+        return IntStream.range(0, vocabulary)
+                .parallel()
+                .mapToDouble(v -> {
+                    float[] each = weight.row(v);
+                    double product = 0;
+                    for (int d = 0; d < width; d++) product += (double) state[d] * each[d];
+                    return product;
+                })
+                .toArray();
     }
 
     @Benchmark
     public Vector cpu() {
-        transformer.headSample(token, logProb, Logits.matrix(hidden), packed, sequence, position, 1, SEED);
+        transformer.headSample(token, logProb, hidden, packed, sequence, position, 1, SEED);
         return token;
     }
 
@@ -97,15 +111,24 @@ public class LmHeadBenchmark extends OperationBenchmark {
         Vector position = Vector.NONE;
 
         @Setup
-        public void setUp(LmHeadBenchmark host) {
-            hidden = copy(Logits.matrix(host.hidden));
-            weight = copy(Logits.matrix(host.weight));
+        public void setUp(LmHeadBenchmark host) throws IOException {
+            hidden = copy(host.hidden);
+            weight = copy(host.weight);
             token = zeros(DataType.I32, host.rows);
             logProb = zeros(DataType.F32, host.rows);
             sequence = copy(host.sequence);
             position = copy(host.position);
             sample();
             host.requireRight(kernels.description(), token, logProb);
+            Dump.results(
+                    dump -> {
+                        dump.write("token", token);
+                        dump.write("logProb", logProb);
+                    },
+                    "lmHead",
+                    host.rows,
+                    host.width,
+                    host.vocabulary);
         }
 
         private void sample() {
@@ -131,13 +154,17 @@ public class LmHeadBenchmark extends OperationBenchmark {
 
         @Setup
         public void setUp(LmHeadBenchmark host) {
-            hidden = owned(host.hidden.to(new Device("cuda:0"), torch.ScalarType.BFloat16));
-            weight = owned(host.weight.to(new Device("cuda:0"), torch.ScalarType.BFloat16));
+            hidden = owned(onCard(host.hidden));
+            weight = owned(onCard(host.weight));
             token = zeros(DataType.I32, host.rows);
             logProb = zeros(DataType.F32, host.rows);
             sequence = copy(host.sequence);
             position = copy(host.position);
             sample();
+        }
+
+        private static Tensor onCard(Matrix matrix) {
+            return Tensors.tensor(matrix).to(new Device("cuda:0"), torch.ScalarType.BFloat16);
         }
 
         private void sample() {

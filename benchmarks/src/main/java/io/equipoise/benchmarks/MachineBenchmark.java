@@ -40,10 +40,10 @@ public class MachineBenchmark extends OperationBenchmark {
         a = owned(torch.zeros(ELEMENTS));
         b = owned(torch.ones(ELEMENTS));
         c = owned(torch.ones(ELEMENTS));
-        leftF32 = owned(Logits.normal(DataType.F32, 1, SIDE, SIDE));
-        rightF32 = owned(Logits.normal(DataType.F32, 1, SIDE, SIDE));
-        leftBf16 = owned(Logits.normal(DataType.BF16, 1, SIDE, SIDE));
-        rightBf16 = owned(Logits.normal(DataType.BF16, 1, SIDE, SIDE));
+        leftF32 = owned(Tensors.normal(DataType.F32, 1, SIDE, SIDE));
+        rightF32 = owned(Tensors.normal(DataType.F32, 1, SIDE, SIDE));
+        leftBf16 = owned(Tensors.normal(DataType.BF16, 1, SIDE, SIDE));
+        rightBf16 = owned(Tensors.normal(DataType.BF16, 1, SIDE, SIDE));
     }
 
     /** The sum of one array. */

@@ -26,11 +26,7 @@ public final class OperationRun {
 
     /** @param refresh makes the inputs again that a call wrote over */
     private record Operation(
-            OperationBenchmark owner, Runnable refresh, Runnable call, Writer inputs, Writer outputs) {}
-
-    private interface Writer {
-        void write(Dump dump) throws IOException;
-    }
+            OperationBenchmark owner, Runnable refresh, Runnable call, Dump.Writer inputs, Dump.Writer outputs) {}
 
     public static void main(String[] args) throws Exception {
         var options = Options.parse(args);
@@ -94,7 +90,7 @@ public final class OperationRun {
                 () -> {},
                 benchmark::cpu,
                 dump -> {
-                    dump.write("logits", benchmark.logits.tensor, rows);
+                    dump.write("logits", benchmark.logits.matrix, rows);
                     dump.write("uniform", benchmark.uniform);
                 },
                 dump -> {
@@ -114,7 +110,7 @@ public final class OperationRun {
                 () -> {},
                 benchmark::cpu,
                 dump -> {
-                    dump.write("logits", benchmark.logits.tensor, CHECKED_ROWS);
+                    dump.write("logits", benchmark.logits.matrix, CHECKED_ROWS);
                     dump.write("token", benchmark.logits.token);
                 },
                 dump -> {
@@ -137,13 +133,13 @@ public final class OperationRun {
                     benchmark.cpu();
                 },
                 dump -> {
-                    dump.write("logits", benchmark.logits.tensor, CHECKED_ROWS);
+                    dump.write("logits", benchmark.logits.matrix, CHECKED_ROWS);
                     dump.write("token", benchmark.logits.token);
                     dump.write("coefficient", benchmark.logits.coefficient);
                 },
                 dump -> {
                     dump.write("logProb", benchmark.logProb);
-                    dump.write("gradient", benchmark.logits.tensor, CHECKED_ROWS);
+                    dump.write("gradient", benchmark.logits.matrix, CHECKED_ROWS);
                 });
     }
 
@@ -160,15 +156,15 @@ public final class OperationRun {
                 () -> {},
                 benchmark::cpu,
                 dump -> {
-                    dump.write("hidden", benchmark.hidden, rows);
-                    dump.write("head", benchmark.head, VOCABULARY);
+                    dump.write("hidden", Tensors.matrix(benchmark.hidden), rows);
+                    dump.write("head", Tensors.matrix(benchmark.head), VOCABULARY);
                     dump.write("token", benchmark.token);
                     dump.write("coefficient", benchmark.coefficient);
                 },
                 dump -> {
                     dump.write("logProb", benchmark.logProb);
-                    dump.write("gradHidden", benchmark.gradHidden, rows);
-                    dump.write("gradHead", benchmark.gradHead, VOCABULARY);
+                    dump.write("gradHidden", Tensors.matrix(benchmark.gradHidden), rows);
+                    dump.write("gradHead", Tensors.matrix(benchmark.gradHead), VOCABULARY);
                 });
     }
 }

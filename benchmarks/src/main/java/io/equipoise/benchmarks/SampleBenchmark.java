@@ -6,6 +6,7 @@ import io.equipoise.kernels.Truncation;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -45,8 +46,6 @@ public class SampleBenchmark extends OperationBenchmark {
 
     private Vector sequence = Vector.f32(0);
     private Vector position = Vector.f32(0);
-    private Tensor padded = new Tensor();
-    private Tensor uniforms = new Tensor();
 
     static Work work(Map<String, String> parameters) {
         return Work.reads(Work.logits(parameters));
@@ -55,8 +54,6 @@ public class SampleBenchmark extends OperationBenchmark {
     @Setup
     public void setUp() {
         allocate();
-        padded = owned(logits.padded());
-        uniforms = owned(Logits.tensor(uniform).unsqueeze(1));
         check();
     }
 
@@ -81,21 +78,6 @@ public class SampleBenchmark extends OperationBenchmark {
             throw new IllegalStateException(kernels.description() + " draws other tokens than the reference");
         }
         Agreement.require(kernels.description(), logProb.toFloats(), expected, 1e-5);
-        checkDraws("libtorch", logits.tensor, tokens);
-        checkDraws("libtorch, padded", padded, tokens);
-    }
-
-    private void checkDraws(String what, Tensor x, int[] tokens) {
-        var drawn = new long[rows];
-        try (var scope = new PointerScope()) {
-            new LongPointer(draw(probabilities(x)).data_ptr()).get(drawn);
-        }
-        int different = 0;
-        for (int row = 0; row < rows; row++) if (drawn[row] != tokens[row]) different++;
-        // Its f32 running sum may carry a draw past the end of a neighbour, seldom.
-        if (different > rows / 16 + 1) {
-            throw new IllegalStateException(what + " draws " + different + " other tokens than the reference");
-        }
     }
 
     @Benchmark
@@ -113,7 +95,7 @@ public class SampleBenchmark extends OperationBenchmark {
         private Vector position = Vector.NONE;
 
         @Setup
-        public void setUp(SampleBenchmark host) {
+        public void setUp(SampleBenchmark host) throws IOException {
             logits = copy(host.logits.matrix);
             token = zeros(DataType.I32, host.rows);
             logProb = zeros(DataType.F32, host.rows);
@@ -126,6 +108,16 @@ public class SampleBenchmark extends OperationBenchmark {
                 throw new IllegalStateException(kernels.description() + " draws other tokens than the CPU");
             }
             Agreement.require(kernels.description(), logProb.toFloats(), host.logProb.toFloats(), 1e-5);
+            Dump.results(
+                    dump -> {
+                        dump.write("token", token);
+                        dump.write("logProb", logProb);
+                        dump.write("uniform", host.uniform);
+                    },
+                    "sample",
+                    host.rows,
+                    host.vocabulary,
+                    host.type);
         }
 
         private void sample() {
@@ -140,37 +132,68 @@ public class SampleBenchmark extends OperationBenchmark {
         return device.token;
     }
 
-    @Benchmark
-    public long libtorch() {
-        return sample(logits.tensor);
-    }
+    /** The same logits as libtorch's tensors. */
+    public static class Libtorch extends Operands {
+        private Tensor logits = new Tensor();
+        private Tensor padded = new Tensor();
+        private Tensor uniforms = new Tensor();
 
-    @Benchmark
-    public long libtorchPadded() {
-        return sample(padded);
-    }
+        @Setup
+        public void setUp(SampleBenchmark host) {
+            logits = owned(Tensors.tensor(host.logits.matrix));
+            padded = owned(Tensors.padded(logits));
+            uniforms = owned(Tensors.tensor(host.uniform).unsqueeze(1));
+            host.cpu();
+            int[] tokens = host.token.toInts();
+            checkDraws("libtorch", logits, tokens);
+            checkDraws("libtorch, padded", padded, tokens);
+        }
 
-    private long sample(Tensor x) {
-        try (var scope = new PointerScope()) {
-            var probabilities = probabilities(x);
-            return probabilities.gather(1, draw(probabilities)).log().numel();
+        private void checkDraws(String what, Tensor x, int[] tokens) {
+            var drawn = new long[tokens.length];
+            try (var scope = new PointerScope()) {
+                new LongPointer(draw(probabilities(x)).data_ptr()).get(drawn);
+            }
+            int different = 0;
+            for (int row = 0; row < tokens.length; row++) if (drawn[row] != tokens[row]) different++;
+            // Its f32 running sum may carry a draw past the end of a neighbour, seldom.
+            if (different > tokens.length / 16 + 1) {
+                throw new IllegalStateException(what + " draws " + different + " other tokens than the kernels");
+            }
+        }
+
+        private long sample(Tensor x) {
+            try (var scope = new PointerScope()) {
+                var probabilities = probabilities(x);
+                return probabilities.gather(1, draw(probabilities)).log().numel();
+            }
+        }
+
+        private static Tensor probabilities(Tensor x) {
+            return x.toType(torch.ScalarType.Float).softmax(1);
+        }
+
+        /** The fastest of libtorch's forms: searchsorted in the running sum. */
+        private Tensor draw(Tensor probabilities) {
+            boolean rightOfEquals = true;
+            return torch.searchsorted(
+                            probabilities.cumsum(1),
+                            uniforms,
+                            false,
+                            rightOfEquals,
+                            new StringViewOptional(),
+                            new TensorOptional())
+                    .clamp_max(new Scalar(logits.size(1) - 1));
         }
     }
 
-    private static Tensor probabilities(Tensor x) {
-        return x.toType(torch.ScalarType.Float).softmax(1);
+    @Benchmark
+    public long libtorch(Libtorch operands) {
+        return operands.sample(operands.logits);
     }
 
-    /** The fastest of libtorch's forms: searchsorted in the running sum. */
-    private Tensor draw(Tensor probabilities) {
-        boolean rightOfEquals = true;
-        return torch.searchsorted(
-                        probabilities.cumsum(1),
-                        uniforms,
-                        false,
-                        rightOfEquals,
-                        new StringViewOptional(),
-                        new TensorOptional())
-                .clamp_max(new Scalar(vocabulary - 1));
+    @Benchmark
+    public long libtorchPadded(Libtorch operands) {
+        return operands.sample(operands.padded);
     }
 }

@@ -4,6 +4,7 @@ import io.equipoise.kernels.KernelProvider;
 import io.equipoise.memory.DataType;
 import io.equipoise.memory.Matrix;
 import io.equipoise.memory.Vector;
+import java.io.IOException;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -31,7 +32,6 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
     Vector logProb = Vector.f32(0);
     Vector logSumExp = Vector.f32(0);
     Vector entropy = Vector.f32(0);
-    private Tensor padded = new Tensor();
 
     static Work work(Map<String, String> parameters) {
         return Work.reads(Work.logits(parameters));
@@ -40,7 +40,6 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
     @Setup
     public void setUp() {
         allocate();
-        padded = owned(logits.padded());
         check();
     }
 
@@ -53,25 +52,16 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
 
     private void check() {
         KernelProvider.named("reference").tokenLogProb(logProb, logSumExp, entropy, logits.matrix, logits.token, 1);
-        var reference = new float[][] {logProb.toFloats(), logSumExp.toFloats(), entropy.toFloats()};
+        float[][] reference = results();
         cpu();
-        var ours = new float[][] {logProb.toFloats(), logSumExp.toFloats(), entropy.toFloats()};
+        float[][] ours = results();
         for (int k = 0; k < reference.length; k++) {
             Agreement.require(kernels.description() + ", result " + k, ours[k], reference[k], 1e-5);
         }
-        try (var scope = new PointerScope()) {
-            agree("libtorch", all(logits.tensor), reference);
-            agree("libtorch, padded", all(padded), reference);
-            agree("libtorch, without entropy", withoutEntropy(logits.tensor), reference);
-        }
     }
 
-    private static void agree(String what, Tensor[] results, float[][] reference) {
-        for (int k = 0; k < results.length; k++) {
-            // Its dot product over a vocabulary is one running f32 sum.
-            double tolerance = k == 2 ? 1e-3 : 1e-4;
-            Agreement.require(what + ", result " + k, Logits.floats(results[k]), reference[k], tolerance);
-        }
+    private float[][] results() {
+        return new float[][] {logProb.toFloats(), logSumExp.toFloats(), entropy.toFloats()};
     }
 
     @Benchmark
@@ -89,7 +79,7 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
         private Vector entropy = Vector.NONE;
 
         @Setup
-        public void setUp(TokenLogProbBenchmark host) {
+        public void setUp(TokenLogProbBenchmark host) throws IOException {
             logits = copy(host.logits.matrix);
             token = copy(host.logits.token);
             logProb = zeros(DataType.F32, host.rows);
@@ -100,6 +90,16 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
             Agreement.require(kernels.description(), logProb.toFloats(), host.logProb.toFloats(), 1e-5);
             Agreement.require(kernels.description(), logSumExp.toFloats(), host.logSumExp.toFloats(), 1e-5);
             Agreement.require(kernels.description(), entropy.toFloats(), host.entropy.toFloats(), 1e-5);
+            Dump.results(
+                    dump -> {
+                        dump.write("logProb", logProb);
+                        dump.write("logSumExp", logSumExp);
+                        dump.write("entropy", entropy);
+                    },
+                    "tokenLogProb",
+                    host.rows,
+                    host.vocabulary,
+                    host.type);
         }
 
         private void tokenLogProb() {
@@ -114,42 +114,72 @@ public class TokenLogProbBenchmark extends OperationBenchmark {
         return device.logProb;
     }
 
-    @Benchmark
-    public int libtorch() {
-        try (var scope = new PointerScope()) {
-            return all(logits.tensor).length;
+    /** The same logits as libtorch's tensors. */
+    public static class Libtorch extends Operands {
+        private Tensor logits = new Tensor();
+        private Tensor padded = new Tensor();
+        /** (N, 1), the tokens. */
+        private Tensor index = new Tensor();
+
+        @Setup
+        public void setUp(TokenLogProbBenchmark host) {
+            logits = owned(Tensors.tensor(host.logits.matrix));
+            padded = owned(Tensors.padded(logits));
+            index = owned(Tensors.index(host.logits.token));
+            host.cpu();
+            float[][] wanted = host.results();
+            try (var scope = new PointerScope()) {
+                agree("libtorch", all(logits), wanted);
+                agree("libtorch, padded", all(padded), wanted);
+                agree("libtorch, without entropy", withoutEntropy(logits), wanted);
+            }
+        }
+
+        private static void agree(String what, Tensor[] results, float[][] wanted) {
+            for (int k = 0; k < results.length; k++) {
+                // Its dot product over a vocabulary is one running f32 sum.
+                double tolerance = k == 2 ? 1e-3 : 1e-4;
+                Agreement.require(what + ", result " + k, Tensors.floats(results[k]), wanted[k], tolerance);
+            }
+        }
+
+        /** The fastest of libtorch's forms: one softmax, then a batched dot product, H = log Σ exp x − Σ p·x. */
+        private Tensor[] all(Tensor x) {
+            var exact = x.toType(torch.ScalarType.Float);
+            var probability = exact.softmax(1);
+            var token = exact.gather(1, index).squeeze(1);
+            var logProbs = probability.gather(1, index).squeeze(1).log();
+            var sums = token.sub(logProbs);
+            var mean = torch.bmm(probability.unsqueeze(1), exact.unsqueeze(2)).view(-1);
+            return new Tensor[] {logProbs, sums, sums.sub(mean)};
+        }
+
+        /** The fastest of libtorch's forms that is exact in f32: gather − logsumexp. */
+        private Tensor[] withoutEntropy(Tensor x) {
+            var exact = x.toType(torch.ScalarType.Float);
+            var sums = exact.logsumexp(1);
+            return new Tensor[] {exact.gather(1, index).squeeze(1).sub(sums), sums};
         }
     }
 
     @Benchmark
-    public int libtorchPadded() {
+    public int libtorch(Libtorch operands) {
         try (var scope = new PointerScope()) {
-            return all(padded).length;
+            return operands.all(operands.logits).length;
         }
     }
 
     @Benchmark
-    public int libtorchWithoutEntropy() {
+    public int libtorchPadded(Libtorch operands) {
         try (var scope = new PointerScope()) {
-            return withoutEntropy(logits.tensor).length;
+            return operands.all(operands.padded).length;
         }
     }
 
-    /** The fastest of libtorch's forms: one softmax, then a batched dot product, H = log Σ exp x − Σ p·x. */
-    private Tensor[] all(Tensor x) {
-        var exact = x.toType(torch.ScalarType.Float);
-        var probability = exact.softmax(1);
-        var token = exact.gather(1, logits.index).squeeze(1);
-        var logProbs = probability.gather(1, logits.index).squeeze(1).log();
-        var sums = token.sub(logProbs);
-        var mean = torch.bmm(probability.unsqueeze(1), exact.unsqueeze(2)).view(-1);
-        return new Tensor[] {logProbs, sums, sums.sub(mean)};
-    }
-
-    /** The fastest of libtorch's forms that is exact in f32: gather − logsumexp. */
-    private Tensor[] withoutEntropy(Tensor x) {
-        var exact = x.toType(torch.ScalarType.Float);
-        var sums = exact.logsumexp(1);
-        return new Tensor[] {exact.gather(1, logits.index).squeeze(1).sub(sums), sums};
+    @Benchmark
+    public int libtorchWithoutEntropy(Libtorch operands) {
+        try (var scope = new PointerScope()) {
+            return operands.withoutEntropy(operands.logits).length;
+        }
     }
 }

@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /** Where a model's weights are and its operations run. */
@@ -13,6 +15,15 @@ public enum Device {
     CPU,
     /** The first NVIDIA card that {@code CUDA_VISIBLE_DEVICES} shows. Its kernels are those of the provider {@code cuda}. */
     CUDA;
+
+    /**
+     * Whether a libtorch is on the class path, the CPU's or CUDA's. Asked by the name of its library: its classes may be
+     * there without, and then fail to initialise.
+     */
+    private static final boolean LIBTORCH = Stream.of("", "-gpu")
+            .map(extension -> "/org/bytedeco/pytorch/" + Loader.getPlatform() + extension + "/"
+                    + System.mapLibraryName("jnitorch"))
+            .anyMatch(library -> Device.class.getResource(library) != null);
 
     /** The names that {@link #named} takes: {@code cpu}, {@code cuda}. */
     public static List<String> names() {
@@ -27,7 +38,7 @@ public enum Device {
 
     /** Why models can't be computed there here; empty when they can. */
     public Optional<String> unavailable() {
-        if (this == CPU) return Optional.empty();
+        if (this == CPU) return LIBTORCH ? Optional.empty() : Optional.of("libtorch is not on the class path");
         var kernels = KernelProvider.all().stream()
                 .filter(provider -> provider.name().equals(toString()))
                 .findFirst();

@@ -33,8 +33,8 @@ public final class Workers {
     }
 
     private static ExecutorService[] threads() {
-        torch.set_num_threads(COUNT);
-        openblas_nolapack.blas_set_num_threads(COUNT);
+        Libtorch.setThreads(COUNT);
+        Libtorch.setProductThreads(COUNT);
         var threads = new ExecutorService[COUNT];
         var started = new CountDownLatch(COUNT);
         for (int i = 0; i < COUNT; i++) {
@@ -49,7 +49,7 @@ public final class Workers {
             throw new IllegalStateException("interrupted while starting workers", e);
         }
         // The workers have set the process's default to 1 as well.
-        torch.set_num_threads(COUNT);
+        Libtorch.setThreads(COUNT);
         return threads;
     }
 
@@ -63,9 +63,32 @@ public final class Workers {
         @Override
         public void run() {
             // libtorch reads the process's setting on a thread's first use, then keeps the thread's own.
-            torch.get_num_threads();
-            torch.set_num_threads(1);
+            Libtorch.threads();
+            Libtorch.setThreads(1);
             super.run();
+        }
+    }
+
+    /**
+     * libtorch's settings. Where models aren't its own it needn't be on the class path, and has no threads to be told of. A
+     * class of its own, as above.
+     */
+    private static final class Libtorch {
+        private static final boolean IS_THERE = Device.CPU.unavailable().isEmpty();
+
+        /** Of the calling thread's operations. */
+        static int threads() {
+            return IS_THERE ? torch.get_num_threads() : 1;
+        }
+
+        /** Of the calling thread's operations. */
+        static void setThreads(int count) {
+            if (IS_THERE) torch.set_num_threads(count);
+        }
+
+        /** Of matrix products, whoever calls. */
+        static void setProductThreads(int count) {
+            if (IS_THERE) openblas_nolapack.blas_set_num_threads(count);
         }
     }
 
@@ -85,7 +108,7 @@ public final class Workers {
             for (int i = 0; i < tasks; i++) task.accept(0, i);
             return;
         }
-        if (BUSY.getAndIncrement() == 0) openblas_nolapack.blas_set_num_threads(1);
+        if (BUSY.getAndIncrement() == 0) Libtorch.setProductThreads(1);
         try {
             var futures = new ArrayList<Future<?>>();
             for (int i = 0; i < tasks; i++) {
@@ -95,7 +118,7 @@ public final class Workers {
             }
             await(futures);
         } finally {
-            if (BUSY.decrementAndGet() == 0) openblas_nolapack.blas_set_num_threads(COUNT);
+            if (BUSY.decrementAndGet() == 0) Libtorch.setProductThreads(COUNT);
         }
     }
 
