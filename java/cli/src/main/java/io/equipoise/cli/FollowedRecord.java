@@ -11,12 +11,16 @@ final class FollowedRecord implements RunRecord {
     private final Path path;
     private final Trainer trainer;
     private final boolean sharded;
+    /** As rank 0 has it: the step of the last checkpoint begun, or gone on from; −1 without. */
+    private int last;
 
     /**
      * @param path the run folder, which rank 0 writes
      * @param sharded whether a checkpoint takes a part of every rank's
+     * @param resumed whether the trainer is as a checkpoint has it
      */
-    FollowedRecord(Path path, Trainer trainer, boolean sharded) {
+    FollowedRecord(Path path, Trainer trainer, boolean sharded, boolean resumed) {
+        last = resumed ? trainer.steps() : -1;
         this.path = path;
         this.trainer = trainer;
         this.sharded = sharded;
@@ -32,6 +36,7 @@ final class FollowedRecord implements RunRecord {
 
     @Override
     public void beginCheckpoint() {
+        last = trainer.steps();
         if (sharded) trainer.checkpoint().close();
     }
 
@@ -40,12 +45,17 @@ final class FollowedRecord implements RunRecord {
 
     @Override
     public Path checkpoint() {
-        beginCheckpoint();
+        if (last != trainer.steps()) beginCheckpoint();
         return path.resolve("checkpoints").resolve("step-" + trainer.steps());
     }
 
     @Override
     public void samples(List<Sample> samples) {}
+
+    @Override
+    public List<String> warnings() {
+        return List.of();
+    }
 
     @Override
     public void report(String html) {}

@@ -26,7 +26,7 @@ final class KeptRecord implements RunRecord {
     @Override
     public void step(Step step, ObjectNode line) throws IOException {
         progress.step(step);
-        folder.metrics(line);
+        folder.metrics().append(line);
     }
 
     @Override
@@ -47,6 +47,11 @@ final class KeptRecord implements RunRecord {
     @Override
     public void samples(List<Sample> samples) throws IOException {
         folder.samples(samples);
+    }
+
+    @Override
+    public List<String> warnings() throws IOException {
+        return Logs.warnings(folder.log());
     }
 
     @Override

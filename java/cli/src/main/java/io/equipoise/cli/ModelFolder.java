@@ -11,9 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What users may point at where a model is wanted: the embedded one, a model folder, a checkpoint, a whole run. */
 final class ModelFolder {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
+
     private ModelFolder() {}
 
     /** @throws ModelFormatException when there is nothing of the kind */
@@ -51,8 +55,19 @@ final class ModelFolder {
         policy.model().config().requireSameTexts(base.model().config());
     }
 
-    /** The last whole checkpoint in a run folder. */
+    /** The last whole checkpoint in a run folder; where the link to it is missing or broken, that is said. */
     static Optional<Path> lastCheckpoint(Path run) throws IOException {
-        return CheckpointFolder.latest(run.resolve("checkpoints"));
+        var folder = run.resolve("checkpoints");
+        var link = folder.resolve("latest");
+        var last = CheckpointFolder.latest(folder);
+        if (last.isPresent() && !Files.isDirectory(link)) {
+            LOG.warn(
+                    "{}; taking the newest checkpoint, {}",
+                    Files.isSymbolicLink(link)
+                            ? link + " points to " + Files.readSymbolicLink(link) + ", which is not there"
+                            : "there is no link " + link,
+                    last.get());
+        }
+        return last;
     }
 }

@@ -13,8 +13,11 @@ final class OverrideOption {
             description = "Override a value by dotted path, such as training.steps=5.")
     private List<String> assignments = new ArrayList<>();
 
-    boolean isGiven() {
-        return !assignments.isEmpty();
+    /** The dotted paths that were given. */
+    List<String> keys() {
+        return assignments.stream()
+                .map(assignment -> assignment.split("=", 2)[0].strip())
+                .toList();
     }
 
     /** Overrides what was given, in that order. */

@@ -5,17 +5,23 @@ import io.equipoise.training.Step;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
-/** Tells how a run comes along: a line that rewrites itself on a terminal, one every ten seconds elsewhere. */
+/**
+ * Tells how a run comes along: on a terminal by a line that rewrites itself; elsewhere, in a file that somebody looks into later,
+ * by a line at every tenth of the run and whenever half a minute has passed without one.
+ */
 final class Progress {
-    private static final double QUIET_SECONDS = 10;
+    private static final double QUIET_SECONDS = 30;
+    private static final int PARTS = 10;
 
     private final Console console;
     private final int steps;
     /** Made before this process took over. */
     private final int earlier;
 
-    private final long start = System.nanoTime();
+    private final LongSupplier clock;
+    private final long start;
     private final Smoothing kl = new Smoothing();
     private final List<Smoothing> moments = new ArrayList<>();
     private long tokens;
@@ -23,22 +29,33 @@ final class Progress {
 
     /** @param earlier steps of {@code steps} that are made already */
     Progress(Console console, int steps, int earlier) {
+        this(console, steps, earlier, System::nanoTime);
+    }
+
+    /** @param clock nanoseconds */
+    Progress(Console console, int steps, int earlier, LongSupplier clock) {
         this.console = console;
         this.steps = steps;
         this.earlier = earlier;
+        this.clock = clock;
+        start = clock.getAsLong();
     }
 
     void step(Step step) {
-        double seconds = (System.nanoTime() - start) * 1e-9;
+        double seconds = (clock.getAsLong() - start) * 1e-9;
         tokens += step.tokens();
         String line = line(step, seconds);
-        boolean last = step.step() == steps;
         if (console.terminal()) {
             console.progress(line);
-        } else if (last || seconds - lastSaid >= QUIET_SECONDS) {
+        } else if (isMilestone(step.step()) || seconds - lastSaid >= QUIET_SECONDS) {
             console.say(line);
             lastSaid = seconds;
         }
+    }
+
+    /** The first step, the last, and the first of every tenth; of a short run all. */
+    private boolean isMilestone(int step) {
+        return step == steps || step * (long) PARTS / steps > (step - 1) * (long) PARTS / steps;
     }
 
     private String line(Step step, double seconds) {

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;
-import io.equipoise.training.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -32,18 +31,13 @@ final class RunFolder implements AutoCloseable {
     private final List<Path> made;
 
     private final RunLock lock;
-    private final FileChannel metrics;
+    private final MetricsFile metrics;
 
     private RunFolder(Path path, List<Path> made, RunLock lock) throws IOException {
         this.path = path;
         this.made = made;
         this.lock = lock;
-        metrics = FileChannel.open(
-                path.resolve("metrics.jsonl"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
-        metrics.position(metrics.size());
+        metrics = new MetricsFile(path);
     }
 
     /**
@@ -175,47 +169,14 @@ final class RunFolder implements AutoCloseable {
         return path.resolve("run.log");
     }
 
-    /** One line of {@code metrics.jsonl}, with the system before the next step begins. */
-    void metrics(ObjectNode step) throws IOException {
-        long whole = metrics.position();
-        try {
-            write(metrics, JSON.writeValueAsString(step) + "\n");
-        } catch (IOException e) {
-            // Whole lines only, whoever reads them.
-            metrics.truncate(whole);
-            throw new RunWriteException(path, "metrics.jsonl", e);
-        }
+    MetricsFile metrics() {
+        return metrics;
     }
 
-    /** Bytes of {@code metrics.jsonl} so far. */
-    long written() throws IOException {
-        return metrics.position();
-    }
-
-    /** Brings {@code metrics.jsonl} to the disk. */
-    void force() throws IOException {
-        metrics.force(false);
-    }
-
-    /**
-     * Cuts {@code metrics.jsonl} back to what it was.
-     *
-     * @param bytes as {@link #written} said
-     * @return the steps that are left
-     * @throws ConfigException if it has fewer, or other content
-     */
-    List<Step> rewind(long bytes) throws IOException {
-        if (metrics.size() < bytes) {
-            throw new ConfigException(path.resolve("metrics.jsonl") + " has " + metrics.size()
-                    + " bytes, the checkpoint was made after " + bytes + "; restore the file or begin a new run");
-        }
-        metrics.truncate(bytes);
-        metrics.position(bytes);
-        var steps = new ArrayList<Step>();
-        try (var lines = Files.lines(path.resolve("metrics.jsonl"))) {
-            for (String line : (Iterable<String>) lines::iterator) steps.add(StepJson.read(JSON.readTree(line)));
-        }
-        return steps;
+    /** Writes a configuration that differs from the one it began with, so that {@code config.yaml} says how the run goes on. */
+    void reconfigure(RunConfig config) throws IOException {
+        String text = ConfigWriter.write(config);
+        if (!text.equals(Files.readString(config()))) file(CONFIG, text);
     }
 
     /** All of {@code samples.jsonl}. */
@@ -242,7 +203,7 @@ final class RunFolder implements AutoCloseable {
      * is still to be closed.
      */
     void discard() throws IOException {
-        if (metrics.size() > 0 || Files.exists(checkpoints())) return;
+        if (metrics.written() > 0 || Files.exists(checkpoints())) return;
         for (var file : List.of(config(), log(), path.resolve("metrics.jsonl"), path.resolve(RunLock.NAME))) {
             Files.deleteIfExists(file);
         }

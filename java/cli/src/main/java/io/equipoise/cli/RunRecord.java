@@ -30,6 +30,9 @@ interface RunRecord extends AutoCloseable {
     /** Texts before and after. */
     void samples(List<Sample> samples) throws IOException;
 
+    /** What the run has warned of since its beginning, each thing once. */
+    List<String> warnings() throws IOException;
+
     void report(String html) throws IOException;
 
     @Override

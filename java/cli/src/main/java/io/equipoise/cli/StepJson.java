@@ -3,6 +3,7 @@ package io.equipoise.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.equipoise.cli.report.Measurement;
 import io.equipoise.metrics.Divergences;
 import io.equipoise.training.Diagnostics;
 import io.equipoise.training.Evaluator.Evaluation;
@@ -119,6 +120,19 @@ public final class StepJson {
                 node.path("skipped").asInt(),
                 node.path("tokens").asLong(),
                 numbers(node.path("seconds")));
+    }
+
+    /** The evaluation in a line, if one was made after its step. */
+    static Optional<Measurement> measurement(JsonNode line) {
+        var node = line.path("evaluation");
+        if (!node.isObject()) return Optional.empty();
+        return Optional.of(new Measurement(
+                line.path("step").asInt(),
+                numbers(node.path("moments")),
+                number(node.path("klTargetPolicy")),
+                number(node.path("klTargetPolicyError")),
+                number(node.path("klPolicyBase")),
+                number(node.path("tvdTargetPolicy"))));
     }
 
     private static double number(JsonNode node) {

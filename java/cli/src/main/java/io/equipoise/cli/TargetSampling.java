@@ -128,7 +128,13 @@ final class TargetSampling {
         json.set("estimates", WeightsReport.json(chosen));
         console.result("\n" + WeightsReport.text(chosen) + "\n");
         if (chosen.logBeta() >= weights.logLargest()) {
-            LOG.info("no text weighed so far is above this β; heavier ones may be found");
+            LOG.info(String.format(
+                    Locale.ROOT,
+                    "β %.4g is at least the largest weight P/q of the %d texts weighed: as far as they tell, accepted texts"
+                            + " are the target's own; only a text of a larger weight, not met so far, would be written too"
+                            + " rarely",
+                    Math.exp(chosen.logBeta()),
+                    first));
         }
         double expected = count / chosen.acceptance().value();
         if (expected > options.maxProposals()) {

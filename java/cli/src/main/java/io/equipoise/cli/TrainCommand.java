@@ -27,7 +27,8 @@ final class TrainCommand extends Command {
     @Option(
             names = "--resume",
             paramLabel = "RUN",
-            description = "Go on with the run in this folder from its last checkpoint, with its own configuration.")
+            description = "Go on with the run in this folder from its last checkpoint, with its own configuration; --set"
+                    + " training.steps=N makes it longer.")
     private Optional<Path> resume = Optional.empty();
 
     @Option(
@@ -69,18 +70,23 @@ final class TrainCommand extends Command {
     }
 
     private TrainingRun.Result resumed(Path run, Device chosen, TrainingProcesses together) throws IOException {
-        if (config.isPresent() || overrides.isGiven() || output.isPresent()) {
-            throw new ConfigException("--resume goes on with a run as it was configured; leave out the configuration,"
-                    + " --set and --output, or begin a new run");
+        if (config.isPresent() || output.isPresent()) {
+            throw new ConfigException("--resume goes on with a run as it was configured; leave out the configuration"
+                    + " and --output, or begin a new run");
         }
+        Resumption.require(overrides);
         if (!together.collective().isLeader()) {
-            return training(read(ConfigSource.read(RunFolder.config(run))), chosen, together)
-                    .follow(run);
+            return training(resumed(RunFolder.config(run)), chosen, together).follow(run);
         }
         try (var folder = RunFolder.open(run)) {
-            return training(read(ConfigSource.read(folder.config())), chosen, together)
-                    .resume(folder);
+            return training(resumed(folder.config()), chosen, together).resume(folder);
         }
+    }
+
+    private RunConfig resumed(Path file) {
+        var source = ConfigSource.read(file);
+        overrides.apply(source);
+        return read(source);
     }
 
     private RunConfig read(ConfigSource source) {

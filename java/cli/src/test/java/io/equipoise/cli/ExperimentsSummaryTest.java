@@ -38,11 +38,11 @@ class ExperimentsSummaryTest {
         assertClaim(json, "klTargetPolicy", "reproduced", 2, 2, 2);
         assertClaim(json, "klPolicyBase", "not reproduced", 1, 2, 2);
         assertClaim(json, "gradientVariance", "reproduced", 2, 2, 2);
-        // Distance on the first task: 0.3 more with gdc++, 0.2 with gdc.
-        assertClaim(json, "smallBatches", "reproduced", 3, 4, 4);
-        assertClaim(json, "rewardWinsReward", "reproduced", 1, 1, 1);
-        assertClaim(json, "rewardLeavesBase", "reproduced", 1, 1, 1);
-        assertClaim(json, "rewardLosesDiversity", "reproduced", 2, 2, 2);
+        // Distance on the first task: 0.3 more with gdc++, 0.2 with gdc. Of one run the noise isn't known.
+        assertClaim(json, "smallBatches", "as claimed, not clearly", 3, 4, 4);
+        assertClaim(json, "rewardWinsReward", "as claimed, not clearly", 1, 1, 1);
+        assertClaim(json, "rewardLeavesBase", "as claimed, not clearly", 1, 1, 1);
+        assertClaim(json, "rewardLosesDiversity", "as claimed, not clearly", 2, 2, 2);
         assertClaim(json, "moments", "reproduced", 1, 1, 1);
         assertThat(json.path("claims")).hasSize(9);
     }
@@ -95,7 +95,7 @@ class ExperimentsSummaryTest {
         var two = summary();
         assertClaim(two, "klTargetPolicy", "not enough runs", 1, 1, 2);
         assertClaim(two, "moments", "not enough runs", 0, 0, 1);
-        assertClaim(two, "rewardWinsReward", "reproduced", 1, 1, 1);
+        assertClaim(two, "rewardWinsReward", "as claimed, not clearly", 1, 1, 1);
         var text = Outputs.of("experiments", "--summary", "--folder", folder.toString());
         assertThat(text.code()).isZero();
         assertThat(text.out())

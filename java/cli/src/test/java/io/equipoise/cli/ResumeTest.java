@@ -68,7 +68,7 @@ class ResumeTest {
         assertRefused("nothing to train", "train");
         assertRefused("no run in ", "train", "--resume", temporary.toString());
         assertRefused("leave out the configuration", "train", config.toString(), "--resume", run.toString());
-        assertRefused("leave out", "train", "--resume", run.toString(), "--set", "training.steps=9");
+        assertRefused("--set training.batchSize", "train", "--resume", run.toString(), "--set", "training.batchSize=9");
         assertRefused("onNan", "train", "--resume", run.toString(), "--on-nan", "ignore");
 
         var file = run.resolve("config.yaml");

@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.equipoise.InvalidInputException;
 import io.equipoise.memory.Vector;
 import io.equipoise.model.TensorFile;
+import io.equipoise.target.Constraint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -104,23 +107,41 @@ public final class Checkpoint implements AutoCloseable {
      */
     public static Checkpoint read(Path folder) {
         CheckpointManifest.check(folder);
-        TrainerState state;
-        try {
-            state = JSON.readValue(folder.resolve(STATE).toFile(), TrainerState.class);
-        } catch (IOException e) {
-            throw new CheckpointException(
-                    folder.resolve(STATE) + " can't be understood (" + e.getMessage()
-                            + "); resume with the version that wrote it",
-                    e);
-        }
         var checkpoint = new Checkpoint(
-                state, TensorFile.readJoined(folder.resolve(POLICY).resolve("model.safetensors")));
+                state(folder), TensorFile.readJoined(folder.resolve(POLICY).resolve("model.safetensors")));
         try {
             checkpoint.tensors.putAll(TensorFile.read(folder.resolve(TENSORS)));
             return checkpoint;
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
+        }
+    }
+
+    /**
+     * Checks, without reading its tensors, that every file of one is as it was written and that a run configured like this can go
+     * on from it: what would be refused after the base model has been sampled is refused before. That λ is found again, only
+     * {@link Trainer#restore} can tell.
+     *
+     * @param folder {@code step-N}, or a link to it
+     * @throws CheckpointException unless every file is as it was written
+     * @throws InvalidInputException that says what differs
+     */
+    public static void require(Path folder, TrainingConfig config, List<Constraint> constraints) {
+        CheckpointManifest.check(folder);
+        var names = new LinkedHashSet<String>();
+        for (var constraint : constraints) names.add(constraint.name());
+        state(folder).requireLike(config, names);
+    }
+
+    private static TrainerState state(Path folder) {
+        try {
+            return JSON.readValue(folder.resolve(STATE).toFile(), TrainerState.class);
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    folder.resolve(STATE) + " can't be understood (" + e.getMessage()
+                            + "); resume with the version that wrote it",
+                    e);
         }
     }
 

@@ -8,16 +8,24 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 
 /** Writes checkpoints while training goes on, one at a time: the next waits for the one before. For one training thread. */
 public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointFolder folder;
+    private final Consumer<Path> written;
     private final ExecutorService thread =
             Executors.newSingleThreadExecutor(task -> new Thread(task, "checkpoint writer"));
     private Optional<Future<Path>> outstanding = Optional.empty();
 
     public CheckpointWriter(CheckpointFolder folder) {
+        this(folder, path -> {});
+    }
+
+    /** @param written is told of each checkpoint as soon as it is whole, on the writer's thread */
+    public CheckpointWriter(CheckpointFolder folder, Consumer<Path> written) {
         this.folder = folder;
+        this.written = written;
     }
 
     /** What goes into a checkpoint besides: files by name and content. */
@@ -42,7 +50,9 @@ public final class CheckpointWriter implements AutoCloseable {
         }
         outstanding = Optional.of(thread.submit(() -> {
             try (checkpoint) {
-                return folder.write(checkpoint, companions.files());
+                var path = folder.write(checkpoint, companions.files());
+                written.accept(path);
+                return path;
             }
         }));
     }

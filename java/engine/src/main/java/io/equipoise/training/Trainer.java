@@ -7,6 +7,7 @@ import io.equipoise.model.TextDecoder;
 import io.equipoise.target.Constraint;
 import io.equipoise.target.EnergyBasedTarget;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -188,7 +189,10 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Goes on from a checkpoint, to the bit. For a trainer that was created as the checkpoint's was, and has made no step.
+     * Goes on from a checkpoint, to the bit. For a trainer that was created as the checkpoint's was, and has made no step. {@link
+     * TrainingConfig#steps} may be another number, and {@link TrainingConfig#onNan} another choice: with {@link
+     * Schedule#CONSTANT} the run is to the bit the one that had so many steps from the beginning; other schedules are from here on
+     * those of the new length.
      *
      * @throws IllegalArgumentException if the checkpoint is of another configuration, other constraints or prompts, another
      *     model, or of kernels that compute other numbers
@@ -199,6 +203,16 @@ public final class Trainer implements AutoCloseable {
                 throw new IllegalStateException("only a trainer that has made no step can be restored");
             checkpoint.state().requireLike(parts.state());
             parts.restore(checkpoint);
+            int before = checkpoint.state().config().steps();
+            if (before == config.steps()) return;
+            LOG.info("the run now has {} steps, had {}", config.steps(), before);
+            if (config.schedule() == Schedule.CONSTANT || isFinished()) return;
+            LOG.info(
+                    "schedule {}: from step {} on the learning rate is that of a run of {} steps, next {}",
+                    config.schedule().name().toLowerCase(Locale.ROOT),
+                    parts.steps + 1,
+                    config.steps(),
+                    parts.learningRate(parts.steps + 1));
         });
     }
 

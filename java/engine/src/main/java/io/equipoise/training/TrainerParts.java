@@ -110,9 +110,14 @@ final class TrainerParts implements AutoCloseable {
 
     /** Of the step that {@link #steps} counts. */
     double learningRate() {
+        return learningRate(steps);
+    }
+
+    /** @param step from 1 */
+    double learningRate(int step) {
         return learningRateScale
                 * config.learningRate()
-                * config.schedule().factor(steps, config.warmupSteps(), config.steps());
+                * config.schedule().factor(step, config.warmupSteps(), config.steps());
     }
 
     /**

@@ -229,12 +229,23 @@ class CheckpointTest {
         var checkpoint = written(toy("", config(), STARTS_WITH_A));
         var others = Map.of(
                 "training.seed = 5, got 6", toy("", config().seed(6), STARTS_WITH_A),
-                "lambda", toy("", config(), HAS_B));
+                "training.batchSize = 32, got 16", toy("", config().batchSize(16), STARTS_WITH_A),
+                "made with the constraints [", toy("", config(), HAS_B),
+                "this run found {",
+                        toy("", config(), Constraint.moment(STARTS_WITH_A.name(), STARTS_WITH_A.feature(), 0.4)));
         for (var other : others.entrySet()) {
             try (var base = other.getValue().base().get();
                     var trainer = other.getValue().trainer(base);
                     var read = Checkpoint.read(checkpoint)) {
                 assertThatThrownBy(() -> trainer.restore(read))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(other.getKey());
+                if (other.getKey().startsWith("this run found")) continue;
+                // The same without a model.
+                assertThatThrownBy(() -> Checkpoint.require(
+                                checkpoint,
+                                other.getValue().config(),
+                                other.getValue().constraints()))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(other.getKey());
             }
@@ -264,6 +275,9 @@ class CheckpointTest {
 
     private static void assertDamaged(Path checkpoint, String file, String how) {
         assertThatThrownBy(() -> Checkpoint.read(checkpoint).close())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContainingAll(file, how);
+        assertThatThrownBy(() -> Checkpoint.require(checkpoint, config().build(), List.of(STARTS_WITH_A)))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContainingAll(file, how);
     }

@@ -52,13 +52,14 @@ public record Figure(String description, int columns, double height, List<Legend
         double x = MARGIN;
         double y = MARGIN + 8;
         for (var entry : legend) {
-            double width = entry.width() + 6 + Svg.width(entry.label(), Svg.NORMAL);
+            double before = entry.width() == 0 ? 0 : entry.width() + 6;
+            double width = before + Svg.width(entry.label(), Svg.NORMAL);
             if (x > MARGIN && x + width > WIDTH - MARGIN) {
                 x = MARGIN;
                 y += LEGEND_LINE;
             }
             entry.sample(svg, x, y);
-            svg.text(x + entry.width() + 6, y + 4, "start", Svg.NORMAL, Svg.INK, entry.label());
+            svg.text(x + before, y + 4, "start", Svg.NORMAL, Svg.INK, entry.label());
             x += width + ENTRY_GAP;
         }
         return y + 8;

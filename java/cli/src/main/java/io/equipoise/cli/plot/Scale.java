@@ -19,7 +19,6 @@ public record Scale(double low, double high, DoubleUnaryOperator along, List<Tic
 
     private static final int INTERVALS = 4;
     private static final int MOST_TICKS = 6;
-    private static final String SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
     public Scale {
         if (!(low < high) || !Double.isFinite(along.applyAsDouble(low)) || !Double.isFinite(high)) {
@@ -98,10 +97,7 @@ public record Scale(double low, double high, DoubleUnaryOperator along, List<Tic
         if (power >= -3 && power <= 3) {
             return new Tick(value, String.format(Locale.ROOT, "%." + Math.max(0, -power) + "f", value));
         }
-        var label = new StringBuilder(factor == 1 ? "10" : factor + "·10").append(power < 0 ? "⁻" : "");
-        for (char digit : Integer.toString(Math.abs(power)).toCharArray())
-            label.append(SUPERSCRIPTS.charAt(digit - '0'));
-        return new Tick(value, label.toString());
+        return new Tick(value, (factor == 1 ? "10" : factor + "·10") + Axis.superscript(power));
     }
 
     /** Logarithmic, with room beside the first and the last of some values, which are its ticks. */

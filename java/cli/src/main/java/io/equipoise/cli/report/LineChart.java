@@ -3,19 +3,32 @@ package io.equipoise.cli.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
- * A curve over steps as SVG: a faint line of the values, a bold one of their smoothing, a dashed one of what is desired.
- * Told apart by width, dashes and labels, not by colour.
+ * A curve over steps as SVG: a faint line of the values, a bold one of their smoothing, a dashed one of what is desired, circles
+ * for what was measured on fresh samples. Told apart by width, dashes and shape, not by colour.
  *
  * @param label what is measured, with its unit
  * @param steps x
- * @param values y; what isn't finite is left out
- * @param desired a level to reach
+ * @param values y; what isn't finite is passed over
+ * @param fresh measurements on fresh samples
+ * @param desired a level to reach; empty for none
+ * @param least what can't be less, so that the axis begins there or above; estimates below are noise and drawn at it
  * @param marks steps at which the proposal was updated
  */
-record LineChart(String label, int[] steps, double[] values, Optional<Double> desired, List<Integer> marks) {
-    private static final int WIDTH = 460;
+record LineChart(
+        String label,
+        int[] steps,
+        double[] values,
+        List<Point> fresh,
+        Optional<Double> desired,
+        Optional<Double> least,
+        List<Integer> marks) {
+    /** A measurement after so many steps. */
+    record Point(int step, double value) {}
+
+    private static final int WIDTH = 400;
     private static final int HEIGHT = 220;
     private static final int LEFT = 58;
     private static final int RIGHT = 14;
@@ -27,8 +40,7 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
         double[] smooth = smoothed();
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
-        for (double value : values) {
-            if (!Double.isFinite(value)) continue;
+        for (double value : all()) {
             low = Math.min(low, value);
             high = Math.max(high, value);
         }
@@ -37,6 +49,10 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
             high = Math.max(high, desired.get());
         }
         if (!(low <= high)) return "";
+        if (least.isPresent()) {
+            low = Math.max(low, least.get());
+            high = Math.max(high, low);
+        }
         var axis = Axis.of(low, high, TICKS);
         int last = steps[steps.length - 1];
         var svg = new StringBuilder(String.format(
@@ -69,10 +85,26 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
         if (desired.isPresent()) {
             double y = y(desired.get(), axis);
             svg.append(line("desired", LEFT, y, WIDTH - RIGHT, y));
-            double above = y - 5 < TOP + 8 ? y + 14 : y - 5;
-            svg.append(text(WIDTH - RIGHT, above, "end", "desired " + axis.label(desired.get())));
+        }
+        for (var point : fresh) {
+            if (!Double.isFinite(point.value())) continue;
+            svg.append(String.format(
+                    Locale.ROOT,
+                    "<circle class=\"fresh\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s after %d steps, on fresh texts</title>"
+                            + "</circle>%n",
+                    x(point.step(), last),
+                    y(point.value(), axis),
+                    OutcomeTable.number(point.value()),
+                    point.step()));
         }
         return svg.append("</svg>\n").toString();
+    }
+
+    private double[] all() {
+        return DoubleStream.concat(
+                        DoubleStream.of(values), fresh.stream().mapToDouble(Point::value))
+                .filter(Double::isFinite)
+                .toArray();
     }
 
     private double[] smoothed() {
@@ -85,23 +117,22 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
     private String description(double[] smooth) {
         return label + " over " + steps.length + " steps, smoothed from " + OutcomeTable.number(smooth[0]) + " to "
                 + OutcomeTable.number(smooth[smooth.length - 1])
-                + desired.map(value -> ", desired " + OutcomeTable.number(value))
+                + desired.map(value -> ", desired " + OutcomeTable.exact(value))
                         .orElse("");
     }
 
     private String path(String style, double[] y, Axis axis, int last) {
         var path = new StringBuilder();
-        boolean pen = false;
+        int points = 0;
         for (int i = 0; i < y.length; i++) {
-            if (!Double.isFinite(y[i])) {
-                pen = false;
-                continue;
-            }
-            path.append(String.format(Locale.ROOT, "%s%.1f %.1f", pen ? "L" : "M", x(steps[i], last), y(y[i], axis)));
-            // A point by itself is seen as a line of no length with round ends.
-            if (!pen && (i + 1 == y.length || !Double.isFinite(y[i + 1]))) path.append("h0");
-            pen = true;
+            // A line across: what is measured at every tenth step only is a curve still.
+            if (!Double.isFinite(y[i])) continue;
+            path.append(String.format(
+                    Locale.ROOT, "%s%.1f %.1f", points == 0 ? "M" : "L", x(steps[i], last), y(y[i], axis)));
+            points++;
         }
+        // A point by itself is seen as a line of no length with round ends.
+        if (points == 1) path.append("h0");
         return String.format("<path class=\"%s\" d=\"%s\"/>%n", style, path);
     }
 
@@ -130,8 +161,9 @@ record LineChart(String label, int[] steps, double[] values, Optional<Double> de
         return LEFT + (WIDTH - LEFT - RIGHT) * step / last;
     }
 
+    /** What is below the axis is at its end. */
     private static double y(double value, Axis axis) {
-        double share = (value - axis.low()) / (axis.high() - axis.low());
+        double share = Math.max(0, (value - axis.low()) / (axis.high() - axis.low()));
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share;
     }
 }

@@ -7,6 +7,7 @@ import io.equipoise.training.Evaluator.Evaluation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * What a run achieved: the base model's numbers beside the policy's.
@@ -24,9 +25,18 @@ public record Outcome(List<Constraint> constraints, Evaluation before, Evaluatio
      *
      * @param key in JSON
      * @param label for people
+     * @param beforeError the standard error of {@code before}; NaN where none is known
+     * @param afterError the same of {@code after}
      * @param desired where there is such a thing
      */
-    public record Measure(String key, String label, double before, double after, Optional<Double> desired) {}
+    public record Measure(
+            String key,
+            String label,
+            double before,
+            double after,
+            double beforeError,
+            double afterError,
+            Optional<Double> desired) {}
 
     /** E_π φ of every constraint. */
     public List<Measure> moments() {
@@ -38,15 +48,36 @@ public record Outcome(List<Constraint> constraints, Evaluation before, Evaluatio
                     "moment of " + name,
                     before.moments().getOrDefault(name, Double.NaN),
                     after.moments().getOrDefault(name, Double.NaN),
+                    error(before, name),
+                    error(after, name),
                     Optional.of(constraint.moment())));
         }
         return moments;
     }
 
+    /** Of a moment: the texts are drawn independently of each other; prompts, if there are any, are not. */
+    private static double error(Evaluation evaluation, String name) {
+        double[] values = evaluation.texts().stream()
+                .mapToDouble(text -> text.features().getOrDefault(name, Double.NaN))
+                .toArray();
+        double mean = DoubleStream.of(values).average().orElse(Double.NaN);
+        double squares = DoubleStream.of(values)
+                .map(value -> (value - mean) * (value - mean))
+                .sum();
+        return values.length < 2 ? Double.NaN : Math.sqrt(squares / (values.length - 1) / values.length);
+    }
+
     /** Everything else. */
     public List<Measure> measures() {
         var measures = new ArrayList<Measure>();
-        add(measures, "klTargetPolicy", "KL(p‖π), nats", before.klTargetPolicy(), after.klTargetPolicy());
+        measures.add(new Measure(
+                "klTargetPolicy",
+                "KL(p‖π), nats",
+                before.klTargetPolicy(),
+                after.klTargetPolicy(),
+                before.klTargetPolicyError(),
+                after.klTargetPolicyError(),
+                Optional.empty()));
         add(measures, "klPolicyBase", "KL(π‖a), nats", before.klPolicyBase(), after.klPolicyBase());
         add(measures, "tvdTargetPolicy", "TVD(p, π)", before.tvdTargetPolicy(), after.tvdTargetPolicy());
         add(measures, "logBasePerToken", "log a per token, nats", before.logBasePerToken(), after.logBasePerToken());
@@ -78,15 +109,20 @@ public record Outcome(List<Constraint> constraints, Evaluation before, Evaluatio
     }
 
     private static void add(List<Measure> measures, String key, String label, double before, double after) {
-        measures.add(new Measure(key, label, before, after, Optional.empty()));
+        measures.add(new Measure(key, label, before, after, Double.NaN, Double.NaN, Optional.empty()));
     }
 
-    /** {@code {"moments": {name: {before, after, desired}}, measure: {before, after}, …}}; null for what isn't finite. */
+    /**
+     * {@code {"moments": {name: {before, after, beforeError, afterError, desired}}, measure: {before, after}, …}}; null for what
+     * isn't finite.
+     */
     public ObjectNode json() {
         var root = JsonNodeFactory.instance.objectNode();
         var moments = root.putObject("moments");
         for (var measure : moments()) {
             var node = json(moments.putObject(measure.key()), measure);
+            put(node, "beforeError", measure.beforeError());
+            put(node, "afterError", measure.afterError());
             measure.desired().ifPresent(desired -> node.put("desired", desired));
         }
         for (var measure : measures()) json(root.putObject(measure.key()), measure);

@@ -1,5 +1,6 @@
 package io.equipoise.cli.report;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +20,7 @@ public final class OutcomeTable {
                     measure.label(),
                     number(measure.before()),
                     number(measure.after()),
-                    measure.desired().map(OutcomeTable::number).orElse("")));
+                    measure.desired().map(OutcomeTable::exact).orElse("")));
         }
         int first = rows.stream().mapToInt(row -> row.get(0).length()).max().orElse(0);
         var lines = new ArrayList<String>();
@@ -30,6 +31,18 @@ public final class OutcomeTable {
             lines.add(line.toString().stripTrailing());
         }
         return String.join("\n", lines);
+    }
+
+    /** A number that somebody has written or counted, with no digit that says nothing. */
+    public static String exact(double value) {
+        if (!Double.isFinite(value)) return "–";
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+
+    /** A mean with its standard error, where one is known. */
+    static String number(double value, double error) {
+        if (!Double.isFinite(value) || !Double.isFinite(error)) return number(value);
+        return number(value) + " ± " + number(error);
     }
 
     /** Four significant places for what is near 1, fewer decimals for what is large. */

@@ -18,6 +18,8 @@ record Claim(String id, String text, String paper, String rule, double share, Li
     /** What came of it. */
     enum Verdict {
         REPRODUCED("reproduced"),
+        /** As many comparisons hold as are wanted, but too few by more than the noise, as far as that is known. */
+        NOT_CLEARLY("as claimed, not clearly"),
         NOT_REPRODUCED("not reproduced"),
         NOT_ENOUGH_RUNS("not enough runs");
 
@@ -40,6 +42,11 @@ record Claim(String id, String text, String paper, String rule, double share, Li
     /** How many must hold. */
     int needed() {
         return (int) Math.ceil(share * comparisons.size() - 1e-9);
+    }
+
+    /** How many of those must hold by more than two standard errors: half. */
+    int neededClearly() {
+        return (needed() + 1) / 2;
     }
 
     int holding() {
@@ -66,7 +73,8 @@ record Claim(String id, String text, String paper, String rule, double share, Li
     /** No verdict while a comparison lacks runs: a claim is about all of them. */
     Verdict verdict() {
         if (comparisons.isEmpty() || known() < comparisons.size()) return Verdict.NOT_ENOUGH_RUNS;
-        return holding() >= needed() ? Verdict.REPRODUCED : Verdict.NOT_REPRODUCED;
+        if (holding() < needed()) return Verdict.NOT_REPRODUCED;
+        return holdingClearly() >= neededClearly() ? Verdict.REPRODUCED : Verdict.NOT_CLEARLY;
     }
 
     /** {@code 6 of 10}, those with enough runs. */
@@ -83,6 +91,7 @@ record Claim(String id, String text, String paper, String rule, double share, Li
         node.put("verdict", verdict().toString());
         node.put("holds", holding());
         node.put("needed", needed());
+        node.put("neededBeyondTwoStandardErrors", neededClearly());
         node.put("enoughRuns", known());
         node.put("comparisons", comparisons.size());
         node.put("beyondTwoStandardErrors", holdingClearly());

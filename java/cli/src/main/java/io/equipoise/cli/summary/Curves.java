@@ -22,7 +22,7 @@ final class Curves {
     /**
      * The curves of a task.
      *
-     * @param series a run's values by step, smoothed already; empty if it has none
+     * @param series a run's values after 0, 1, … steps, smoothed already; empty if it has none
      */
     List<Layer> of(Task task, List<String> methods, Function<RunResult, Optional<double[]>> series) {
         var bands = new ArrayList<Layer>();
@@ -33,7 +33,7 @@ final class Curves {
                     .toList();
             int steps = runs.stream().mapToInt(run -> run.length).min().orElse(0);
             if (steps == 0) continue;
-            var x = IntStream.rangeClosed(1, steps).asDoubleStream().toArray();
+            var x = IntStream.range(0, steps).asDoubleStream().toArray();
             var mean = new double[steps];
             var low = new double[steps];
             var high = new double[steps];

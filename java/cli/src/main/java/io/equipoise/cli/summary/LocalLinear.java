@@ -1,5 +1,7 @@
 package io.equipoise.cli.summary;
 
+import java.util.Arrays;
+
 /**
  * Smooths a series by a straight line around each step, nearer steps weighing more (Cleveland 1979, without the rounds for
  * outliers). Unlike a running mean it neither lags behind a trend nor bends it at the ends.
@@ -18,6 +20,17 @@ final class LocalLinear {
      * @param values one a step; what isn't finite counts for nothing
      */
     static double[] smooth(double[] values) {
+        var weights = new double[values.length];
+        Arrays.fill(weights, 1);
+        return smooth(values, weights);
+    }
+
+    /**
+     * The same for values of which some count more than others.
+     *
+     * @param weights 1: as much as any
+     */
+    static double[] smooth(double[] values, double[] weights) {
         var smooth = new double[values.length];
         double reach = Math.max(LEAST_REACH, REACH * values.length);
         int first = 0;
@@ -25,13 +38,13 @@ final class LocalLinear {
         int last = values.length - 1;
         while (last >= 0 && !Double.isFinite(values[last])) last--;
         for (int i = 0; i < values.length; i++) {
-            smooth[i] = i < first || i > last ? Double.NaN : at(i, values, reach);
+            smooth[i] = i < first || i > last ? Double.NaN : at(i, values, weights, reach);
         }
         return smooth;
     }
 
-    private static double at(int step, double[] values, double reach) {
-        double weights = 0;
+    private static double at(int step, double[] values, double[] weights, double reach) {
+        double total = 0;
         double sum = 0;
         double offsets = 0;
         double squares = 0;
@@ -41,19 +54,19 @@ final class LocalLinear {
         for (int i = from; i <= to; i++) {
             if (!Double.isFinite(values[i])) continue;
             double offset = i - step;
-            double weight = tricube(offset / reach);
-            weights += weight;
+            double weight = weights[i] * tricube(offset / reach);
+            total += weight;
             sum += weight * values[i];
             offsets += weight * offset;
             squares += weight * offset * offset;
             products += weight * offset * values[i];
         }
-        if (weights == 0) return Double.NaN;
-        double spread = squares - offsets * offsets / weights;
+        if (total == 0) return Double.NaN;
+        double spread = squares - offsets * offsets / total;
         // One value alone has no slope.
-        if (spread <= 1e-9 * squares) return sum / weights;
-        double slope = (products - offsets * sum / weights) / spread;
-        return (sum - slope * offsets) / weights;
+        if (spread <= 1e-9 * squares) return sum / total;
+        double slope = (products - offsets * sum / total) / spread;
+        return (sum - slope * offsets) / total;
     }
 
     private static double tricube(double u) {

@@ -126,7 +126,7 @@ final class OutcomePlots {
                 panels.add(new Panel(
                         task.label(),
                         Scale.sizes(results.batchSizes(task)),
-                        measure == Measure.KL_POLICY_BASE ? "batch size, as many texts in all" : "",
+                        measure == Measure.KL_POLICY_BASE ? "batch size (same number of texts in total)" : "",
                         Panel.fromZero(layers),
                         measure.label(),
                         layers));

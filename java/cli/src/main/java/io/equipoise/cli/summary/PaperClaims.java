@@ -118,8 +118,8 @@ final class PaperClaims {
                 "smallBatches",
                 "gdc++ is more robust than gdc at small batches",
                 "shown on a task of each kind",
-                "from the largest batches to the smallest, with as many texts in all, distance and KL(p‖π) rise by less"
-                        + " with gdc++ than with gdc",
+                "from the largest batches to the smallest, with the same number of texts in total, distance and KL(p‖π)"
+                        + " rise by less with gdc++ than with gdc",
                 MOST,
                 comparisons);
     }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** Plots over the steps of training, of some methods. */
@@ -20,6 +21,8 @@ final class StepPlots {
     private static final String SERIES = "moments.";
     private static final String STEPS = "steps";
     private static final double HEIGHT = 110;
+    /** What a measurement on fresh texts counts for in a curve, in steps. */
+    private static final double MEASURED = 100;
 
     private final Results results;
     private final Curves curves;
@@ -60,7 +63,7 @@ final class StepPlots {
                 below,
                 measure.label(),
                 List.of(new Layer.Level(level)),
-                run -> smooth(run, measure.key()),
+                run -> smooth(run, measure.key(), model -> run.value(model, measure)),
                 (run, model) -> run.value(model, measure));
     }
 
@@ -73,7 +76,7 @@ final class StepPlots {
                     below,
                     "E_π φ",
                     List.of(new Layer.Level(constraint.moment())),
-                    run -> smooth(run, SERIES + constraint.name()),
+                    run -> smooth(run, constraint.name()),
                     (run, model) -> model.moment(constraint.name()));
         }
         return panel(
@@ -90,7 +93,7 @@ final class StepPlots {
     private Optional<double[]> distance(RunResult run) {
         var distances = new ArrayList<double[]>();
         for (var wanted : run.desired().entrySet()) {
-            var moment = smooth(run, SERIES + wanted.getKey());
+            var moment = smooth(run, wanted.getKey());
             if (moment.isEmpty()) return Optional.empty();
             distances.add(map(moment.get(), value -> Math.abs(value - wanted.getValue())));
         }
@@ -134,7 +137,7 @@ final class StepPlots {
                                 Math.max(0, desired - PaperClaims.TOLERANCE),
                                 Math.min(1, desired + PaperClaims.TOLERANCE)),
                         new Layer.Level(desired)),
-                run -> smooth(run, SERIES + constraint.name()),
+                run -> smooth(run, constraint.name()),
                 (run, model) -> model.moment(constraint.name()));
     }
 
@@ -162,7 +165,9 @@ final class StepPlots {
                     "gradient variance, nats²",
                     layers));
         }
-        return figure("Variance of a text's gradient over steps", 2, legend(), panels);
+        var legend = legend();
+        legend.add(Legend.note("A curve begins once no run's gradient is 0 any more."));
+        return figure("Variance of a text's gradient over steps", 2, legend, panels);
     }
 
     private static double[] map(double[] values, DoubleUnaryOperator function) {
@@ -185,8 +190,32 @@ final class StepPlots {
                 title, Scale.steps(curves.steps(task, methods)), xTitle, Panel.fromZero(layers), yTitle, layers);
     }
 
-    private static Optional<double[]> smooth(RunResult run, String name) {
-        return run.values(name).map(LocalLinear::smooth);
+    private static Optional<double[]> smooth(RunResult run, String constraint) {
+        return smooth(run, SERIES + constraint, model -> model.moment(constraint));
+    }
+
+    /**
+     * A run's values after 0, 1, … steps, smoothed. A step's own estimate is of the policy before its update. At the ends are
+     * measurements on many fresh texts, which the curve must not miss because of what single batches happened to hold.
+     */
+    private static Optional<double[]> smooth(
+            RunResult run, String name, ToDoubleFunction<RunResult.Measured> measured) {
+        return run.values(name).map(series -> {
+            int last = series.length;
+            double[] values = Arrays.copyOf(estimates(name, series), last + 1);
+            double[] weights = new double[last + 1];
+            Arrays.fill(weights, 1);
+            values[0] = measured.applyAsDouble(run.before());
+            values[last] = measured.applyAsDouble(run.after());
+            weights[0] = weights[last] = MEASURED;
+            return LocalLinear.smooth(values, weights);
+        });
+    }
+
+    private static double[] estimates(String name, double[] series) {
+        if (!name.equals(Measure.KL_TARGET_POLICY.key())) return series;
+        // Of a batch without a text that p can write, which says nothing.
+        return map(series, value -> value == 0 ? Double.NaN : value);
     }
 
     private List<Task> withResults(List<Task> tasks) {

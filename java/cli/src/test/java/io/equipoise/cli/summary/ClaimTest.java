@@ -31,6 +31,24 @@ class ClaimTest {
     }
 
     @Test
+    void whatHoldsWithinTheNoiseOnlyIsNotReproduced() {
+        var less = side(new Estimate(1, 1, 3), 3);
+        var more = side(new Estimate(2, 1, 3), 3);
+        var within = comparison(less, more);
+        var clearly = comparison(side(Estimate.of(1, 1.1), 2), side(Estimate.of(2, 2.1), 2));
+        assertThat(claim(within, within).verdict()).isEqualTo(Verdict.NOT_CLEARLY);
+        assertThat(claim(within, clearly).verdict()).isEqualTo(Verdict.REPRODUCED);
+        assertThat(claim(within, within, clearly).verdict()).isEqualTo(Verdict.NOT_CLEARLY);
+        // Of one run nobody knows the noise.
+        var single = comparison(side(Estimate.of(1), 1), side(Estimate.of(20), 1));
+        assertThat(claim(single, single).verdict()).isEqualTo(Verdict.NOT_CLEARLY);
+    }
+
+    private static Claim claim(Comparison... comparisons) {
+        return new Claim("id", "", "", "", 1, List.of(comparisons));
+    }
+
+    @Test
     void missingRunsLeaveItOpen() {
         var comparisons = new ArrayList<>(claim(0.7, 9, 0).comparisons());
         comparisons.add(comparison(side(Estimate.of(), 3), side(Estimate.of(1, 2, 3), 3)));

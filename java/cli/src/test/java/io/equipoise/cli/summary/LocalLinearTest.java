@@ -3,6 +3,7 @@ package io.equipoise.cli.summary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,21 @@ class LocalLinearTest {
         double after =
                 IntStream.range(0, 200).mapToDouble(i -> smooth[i] * smooth[i]).sum();
         assertThat(after).as("seed %d", seed).isLessThan(before / 5);
+    }
+
+    @Test
+    void endsWhereWhatWasMeasuredThereIs() {
+        var random = new Random(12);
+        double[] values = random.doubles(46, 3, 4).toArray();
+        double[] weights = new double[46];
+        Arrays.fill(weights, 1);
+        values[0] = 7;
+        values[45] = 5.4;
+        weights[0] = weights[45] = 100;
+        double[] smooth = LocalLinear.smooth(values, weights);
+        assertThat(smooth[0]).isCloseTo(7, within(0.15));
+        assertThat(smooth[45]).isCloseTo(5.4, within(0.15));
+        assertThat(smooth[22]).isBetween(3.0, 4.0);
     }
 
     @Test
