@@ -109,7 +109,7 @@ class RunFolderTest {
     void aRunThatHasBegunStays() throws IOException {
         var path = temporary.resolve("run");
         try (var folder = RunFolder.create(config(path))) {
-            folder.metrics(StepJson.node().put("step", 1));
+            folder.metrics().append(StepJson.node().put("step", 1));
             folder.discard();
         }
         assertThat(List.of("config.yaml", "metrics.jsonl"))

@@ -173,7 +173,7 @@ public final class Features {
             return provider.create(options);
         } catch (InvalidInputException failure) {
             throw failure;
-        } catch (InvalidInputException failure) { // by its contract an option that is wrong
+        } catch (IllegalArgumentException failure) { // by its contract an option that is wrong
             throw new InvalidInputException(String.valueOf(failure.getMessage()), failure);
         }
     }
