@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,10 +51,14 @@ class ClockTest {
         var config = Files.writeString(temporary.resolve("small.yaml"), InterruptionTest.CONFIG);
         var preload = Map.of("LD_PRELOAD", library().toString());
         var run = temporary.resolve("jumping");
+        var held = new HashMap<>(preload);
+        held.putAll(HeldFeature.after(3, run));
         try (var process = TrainProcess.start(
-                temporary.resolve("1.txt"), preload, config.toString(), "--output", run.toString())) {
+                temporary.resolve("1.txt"), held, config.toString(), "--output", run.toString())) {
             process.await(() -> Files.exists(run.resolve("checkpoints/latest")));
             process.signal("TERM");
+            process.awaitOutput("stopping after this step");
+            HeldFeature.release(run);
             assertThat(process.code()).as(process.output()).isEqualTo(143);
         }
         try (var process = TrainProcess.start(temporary.resolve("2.txt"), preload, "--resume", run.toString())) {

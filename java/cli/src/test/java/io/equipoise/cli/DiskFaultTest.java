@@ -81,10 +81,10 @@ class DiskFaultTest {
         }
     }
 
-    private TrainProcess begin(String... more) throws IOException {
+    private TrainProcess begin(Map<String, String> environment, String... more) throws IOException {
         var arguments = new ArrayList<>(List.of(config.toString(), "--output", run.toString()));
         arguments.addAll(List.of(more));
-        return TrainProcess.start(temporary.resolve("printed.txt"), Map.of(), arguments.toArray(String[]::new));
+        return TrainProcess.start(temporary.resolve("printed.txt"), environment, arguments.toArray(String[]::new));
     }
 
     private void resume() throws Exception {
@@ -107,7 +107,7 @@ class DiskFaultTest {
     @Test
     void fullDuringACheckpoint() throws Exception {
         remount("size=" + ONE_CHECKPOINT + "m");
-        try (var process = begin()) {
+        try (var process = begin(Map.of())) {
             assertThat(process.code()).as(process.output()).isEqualTo(1);
             assertThat(process.output())
                     .contains(
@@ -123,9 +123,10 @@ class DiskFaultTest {
 
     @Test
     void fullDuringMetrics() throws Exception {
-        try (var process = begin("--set", "checkpointEvery=0")) {
+        try (var process = begin(HeldFeature.after(1, run), "--set", "checkpointEvery=0")) {
             process.await(() -> Files.exists(run.resolve("metrics.jsonl")));
             fill();
+            HeldFeature.release(run);
             assertThat(process.code()).as(process.output()).isEqualTo(1);
             assertThat(process.output())
                     .contains("can't write metrics.jsonl", "No space left on device", "train --resume " + run);
@@ -141,7 +142,7 @@ class DiskFaultTest {
     void fullDuringTheReport() throws Exception {
         // Enough to measure for the disk to be filled meanwhile.
         var more = new String[] {"--set", "evaluation.policySamples=400", "--set", "evaluation.every=0"};
-        try (var process = begin(more)) {
+        try (var process = begin(Map.of(), more)) {
             process.await(() -> {
                 try {
                     return process.output().contains("measuring the policy");
@@ -164,7 +165,7 @@ class DiskFaultTest {
 
     @Test
     void readOnly() throws Exception {
-        try (var process = begin()) {
+        try (var process = begin(HeldFeature.after(3, run))) {
             process.await(() -> Files.exists(run.resolve("checkpoints/latest")));
             process.signal("KILL");
             assertThat(process.code()).isEqualTo(137);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +46,17 @@ record TrainProcess(Process process, Path printed) implements AutoCloseable {
     /** Waits until something is so, or the process has ended. */
     void await(BooleanSupplier condition) throws InterruptedException {
         while (process.isAlive() && !condition.getAsBoolean()) Thread.sleep(1);
+    }
+
+    /** Waits until it has printed something, or has ended. */
+    void awaitOutput(String text) throws InterruptedException {
+        await(() -> {
+            try {
+                return output().contains(text);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** The exit code, as a shell has it. */
