@@ -99,7 +99,8 @@ final class Presence implements AutoCloseable {
             if (known.isEmpty()) return Optional.of(silentBoard());
             if (!known.get().isEmpty()) return known;
             try {
-                Thread.sleep(LOOK_MILLIS);
+                // Hundreds of ranks that ask all the time would be too much for the one that answers.
+                Thread.sleep(oneMachine ? LOOK_MILLIS : interval);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 break;
