@@ -74,10 +74,12 @@ class ReportTest {
     void theSanitizersFindingsAreCountedAndQuoted() throws IOException {
         passedTests("cuda");
         file("status", "memcheck\tfailed\t86\t50\t\nracecheck\ttimed out\t124\t40\t\n");
-        file(
-                "memcheck.txt",
-                "========= COMPUTE-SANITIZER\n========= Invalid __global__ read of size 4 bytes\n"
-                        + "=========     at energy_kernel+0x40\n========= ERROR SUMMARY: 3 errors\n");
+        file("memcheck.txt", """
+                ========= COMPUTE-SANITIZER
+                ========= Invalid __global__ read of size 4 bytes
+                =========     at energy_kernel+0x40
+                ========= ERROR SUMMARY: 3 errors
+                """);
         file("racecheck.txt", "========= COMPUTE-SANITIZER\n");
         var parts = Report.make(folder).path("parts");
         var findings = parts.path("memcheck").path("findings");

@@ -79,7 +79,7 @@ public final class TestRun {
         } catch (ClassNotFoundException | LinkageError e) {
             outcome.fail(name, e);
         }
-        double seconds = (System.nanoTime() - start) / 1_000_000 / 1e3;
+        double seconds = Math.rint((System.nanoTime() - start) * 1e-6) / 1e3;
         return outcome.json().put("class", name).put("seconds", seconds);
     }
 

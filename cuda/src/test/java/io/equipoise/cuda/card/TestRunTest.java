@@ -42,7 +42,7 @@ class TestRunTest {
 
     static class WithoutArguments {
         static Stream<Integer> none() {
-            throw new IllegalStateException("no device");
+            return Stream.of("no device").map(Integer::valueOf);
         }
 
         @ParameterizedTest
