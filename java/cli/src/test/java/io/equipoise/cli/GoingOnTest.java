@@ -8,10 +8,12 @@ import io.equipoise.files.Sha256;
 import io.equipoise.kernels.KernelProvider;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,19 +32,33 @@ class GoingOnTest {
             """;
 
     @TempDir
-    private Path temporary = Path.of("");
+    private static Path temporary = Path.of("");
+
+    private static Path original = Path.of("");
+    private static Outputs begun = new Outputs(-1, "", "");
+    private static int copies;
 
     private Path run = Path.of("");
-    private Outputs begun = new Outputs(-1, "", "");
 
-    @BeforeEach
-    void train() throws IOException {
-        run = temporary.resolve("run");
-        begun = begin(run);
+    @BeforeAll
+    static void train() throws IOException {
+        original = temporary.resolve("original");
+        begun = begin(original);
         assertThat(begun.code()).as(begun.err()).isZero();
     }
 
-    private Outputs begin(Path folder, String... more) throws IOException {
+    /** Every test has a copy of the run to itself. */
+    @BeforeEach
+    void copy() throws IOException {
+        run = temporary.resolve("run-" + ++copies);
+        try (var paths = Files.walk(original)) {
+            for (var path : paths.toList()) {
+                Files.copy(path, run.resolve(original.relativize(path)), LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+    }
+
+    private static Outputs begin(Path folder, String... more) throws IOException {
         var config = Files.writeString(temporary.resolve("small.yaml"), CONFIG);
         var arguments = new ArrayList<>(List.of("train", config.toString(), "--output", folder.toString()));
         arguments.addAll(List.of(more));
@@ -211,10 +227,10 @@ class GoingOnTest {
 
     @Test
     void theLogHasWhatCameBeforeTheFolder() throws IOException {
-        assertThat(run.resolve("run.log"))
+        assertThat(original.resolve("run.log"))
                 .content()
                 .containsSubsequence(
-                        "run: Equipoise ",
+                        "original: Equipoise ",
                         "kernels " + KernelProvider.kernels().description(),
                         "to find the target",
                         "in the base model, desired 0.3, lambda ",
@@ -224,7 +240,7 @@ class GoingOnTest {
     @Test
     void everyCheckpointIsToldOnce() {
         for (int step = 1; step <= 2; step++) {
-            String told = "checkpoint " + run.resolve("checkpoints/step-" + step);
+            String told = "checkpoint " + original.resolve("checkpoints/step-" + step);
             assertThat(begun.err().lines().filter(told::equals)).as(told).hasSize(1);
         }
         // Nothing new, nothing to tell.
