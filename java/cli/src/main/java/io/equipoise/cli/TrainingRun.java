@@ -115,16 +115,17 @@ final class TrainingRun {
         existing.ifPresent(this::log);
         LOG.info(
                 "{}: Equipoise {}, kernels {}",
-                settled.output().map(folder -> String.valueOf(folder.getFileName())).orElse(settled.name()),
+                settled.output()
+                        .map(folder -> String.valueOf(folder.getFileName()))
+                        .orElse(settled.name()),
                 Version.equipoise(),
                 KernelProvider.kernels().description());
         var constraints = settled.engineConstraints();
         var origin = ModelFolder.of(settled.model());
         agree(origin);
         var checkpoint = resumed ? agreedCheckpoint(settled) : Optional.<Path>empty();
-        var resumption = existing.isPresent()
-                ? Resumption.of(existing.get(), settled, checkpoint, origin)
-                : Resumption.none();
+        var resumption =
+                existing.isPresent() ? Resumption.of(existing.get(), settled, checkpoint, origin) : Resumption.none();
         var size = ModelHub.memory(origin, settled.precision());
         memory.require(size, settled.training(), 1, processes.local());
         try (var base = ModelHub.load(origin, settled.precision(), device)) {

@@ -183,7 +183,8 @@ class GoingOnTest {
         var json = (ObjectNode) JSON.readTree(file.toFile());
         change.accept(json);
         JSON.writeValue(file.toFile(), json);
-        var manifest = (ObjectNode) JSON.readTree(checkpoint.resolve("manifest.json").toFile());
+        var manifest =
+                (ObjectNode) JSON.readTree(checkpoint.resolve("manifest.json").toFile());
         ((ObjectNode) manifest.at("/files/run.json"))
                 .put("bytes", Files.size(file))
                 .put("sha256", Sha256.of(file));
@@ -222,7 +223,10 @@ class GoingOnTest {
     void theReportCountsAllSessions() throws IOException {
         change(json -> json.put("seconds", 7200.0));
         assertThat(resume().code()).isZero();
-        assertThat(run.resolve("report.html")).content().contains("2 steps, 2:0").contains(" h in all");
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("2 steps, 2:0")
+                .contains(" h in all");
     }
 
     @Test
