@@ -66,8 +66,7 @@ final class MetricsFile implements AutoCloseable {
         while (content.hasRemaining() && channel.read(content, content.position()) >= 0) continue;
         var history = new History();
         int number = 0;
-        for (String line : (Iterable<String>)
-                new String(content.array(), StandardCharsets.UTF_8).lines()::iterator) {
+        for (String line : (Iterable<String>) new String(content.array(), StandardCharsets.UTF_8).lines()::iterator) {
             number++;
             try {
                 read(history, JSON.readTree(line), number);

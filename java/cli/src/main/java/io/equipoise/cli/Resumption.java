@@ -32,8 +32,8 @@ record Resumption(Optional<Path> checkpoint, History history, long metrics, doub
     private static final Logger LOG = LoggerFactory.getLogger(Resumption.class);
     private static final YAMLMapper YAML = new YAMLMapper();
     /** What a run may be told anew; all else would make it another run. */
-    private static final List<String> MAY_CHANGE = List.of(
-            "training.steps", "training.onNan", "checkpointEvery", "keepLast", "keepBest", "evaluation.texts");
+    private static final List<String> MAY_CHANGE =
+            List.of("training.steps", "training.onNan", "checkpointEvery", "keepLast", "keepBest", "evaluation.texts");
 
     /** A run that begins. */
     static Resumption none() {
@@ -68,10 +68,9 @@ record Resumption(Optional<Path> checkpoint, History history, long metrics, doub
         var history = folder.metrics().history(state.metrics());
         warnOfOtherKernels(path, state.kernels());
         // Earlier versions didn't write it down: the steps themselves took at least this.
-        double seconds = state.seconds()
-                .orElseGet(() -> history.steps().stream()
-                        .mapToDouble(step -> step.seconds().getOrDefault("total", 0.0))
-                        .sum());
+        double seconds = state.seconds().orElseGet(() -> history.steps().stream()
+                .mapToDouble(step -> step.seconds().getOrDefault("total", 0.0))
+                .sum());
         return new Resumption(checkpoint, history, state.metrics(), seconds);
     }
 

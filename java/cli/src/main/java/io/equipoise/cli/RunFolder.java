@@ -2,7 +2,6 @@ package io.equipoise.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;

@@ -27,8 +27,9 @@ final class TrainCommand extends Command {
     @Option(
             names = "--resume",
             paramLabel = "RUN",
-            description = "Go on with the run in this folder from its last checkpoint, with its own configuration; --set"
-                    + " training.steps=N makes it longer.")
+            description =
+                    "Go on with the run in this folder from its last checkpoint, with its own configuration; --set"
+                            + " training.steps=N makes it longer.")
     private Optional<Path> resume = Optional.empty();
 
     @Option(

@@ -86,16 +86,15 @@ final class Training {
     TrainingRun.Result run(RunRecord record) throws IOException {
         int samples = config.evaluation().baseSamples();
         LOG.info("measuring the base model on {} fresh texts", samples);
-        var evaluator = Evaluator.create(
-                base, trainer.target(), TrainingRun.sampling(config), samples, prompts, collective);
+        var evaluator =
+                Evaluator.create(base, trainer.target(), TrainingRun.sampling(config), samples, prompts, collective);
         var before = evaluator.ofBase();
         var traffic = collective.traffic();
         int earlier = trainer.steps();
         var checkpoint = steps(evaluator, record);
         if (trainer.isStoppedByDrift()) LOG.warn("stopped by drift after step {}", trainer.steps());
         if (collective.size() > 1) tell(collective.traffic().since(traffic), trainer.steps() - earlier);
-        LOG.info(
-                "measuring the policy on {} fresh texts", config.evaluation().policySamples());
+        LOG.info("measuring the policy on {} fresh texts", config.evaluation().policySamples());
         var after = evaluator.of(trainer.policy(), config.evaluation().policySamples());
         var outcome = new Outcome(trainer.target().constraints(), before, after);
         var texts = samples(outcome);

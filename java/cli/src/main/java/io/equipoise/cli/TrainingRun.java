@@ -130,7 +130,9 @@ final class TrainingRun {
         existing.ifPresent(this::log);
         LOG.info(
                 "{}: Equipoise {}, kernels {}",
-                settled.output().map(folder -> String.valueOf(folder.getFileName())).orElse(settled.name()),
+                settled.output()
+                        .map(folder -> String.valueOf(folder.getFileName()))
+                        .orElse(settled.name()),
                 Version.equipoise(),
                 KernelProvider.kernels().description());
         var constraints = settled.engineConstraints();

@@ -8,10 +8,12 @@ import io.equipoise.files.Sha256;
 import io.equipoise.kernels.KernelProvider;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,19 +32,33 @@ class GoingOnTest {
             """;
 
     @TempDir
-    private Path temporary = Path.of("");
+    private static Path temporary = Path.of("");
+
+    private static Path original = Path.of("");
+    private static Outputs begun = new Outputs(-1, "", "");
+    private static int copies;
 
     private Path run = Path.of("");
-    private Outputs begun = new Outputs(-1, "", "");
 
-    @BeforeEach
-    void train() throws IOException {
-        run = temporary.resolve("run");
-        begun = begin(run);
+    @BeforeAll
+    static void train() throws IOException {
+        original = temporary.resolve("original");
+        begun = begin(original);
         assertThat(begun.code()).as(begun.err()).isZero();
     }
 
-    private Outputs begin(Path folder, String... more) throws IOException {
+    /** Every test has a copy of the run to itself. */
+    @BeforeEach
+    void copy() throws IOException {
+        run = temporary.resolve("run-" + ++copies);
+        try (var paths = Files.walk(original)) {
+            for (var path : paths.toList()) {
+                Files.copy(path, run.resolve(original.relativize(path)), LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+    }
+
+    private static Outputs begin(Path folder, String... more) throws IOException {
         var config = Files.writeString(temporary.resolve("small.yaml"), CONFIG);
         var arguments = new ArrayList<>(List.of("train", config.toString(), "--output", folder.toString()));
         arguments.addAll(List.of(more));
@@ -167,7 +183,8 @@ class GoingOnTest {
         var json = (ObjectNode) JSON.readTree(file.toFile());
         change.accept(json);
         JSON.writeValue(file.toFile(), json);
-        var manifest = (ObjectNode) JSON.readTree(checkpoint.resolve("manifest.json").toFile());
+        var manifest =
+                (ObjectNode) JSON.readTree(checkpoint.resolve("manifest.json").toFile());
         ((ObjectNode) manifest.at("/files/run.json"))
                 .put("bytes", Files.size(file))
                 .put("sha256", Sha256.of(file));
@@ -206,15 +223,18 @@ class GoingOnTest {
     void theReportCountsAllSessions() throws IOException {
         change(json -> json.put("seconds", 7200.0));
         assertThat(resume().code()).isZero();
-        assertThat(run.resolve("report.html")).content().contains("2 steps, 2:0").contains(" h in all");
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("2 steps, 2:0")
+                .contains(" h in all");
     }
 
     @Test
     void theLogHasWhatCameBeforeTheFolder() throws IOException {
-        assertThat(run.resolve("run.log"))
+        assertThat(original.resolve("run.log"))
                 .content()
                 .containsSubsequence(
-                        "run: Equipoise ",
+                        "original: Equipoise ",
                         "kernels " + KernelProvider.kernels().description(),
                         "to find the target",
                         "in the base model, desired 0.3, lambda ",
@@ -224,7 +244,7 @@ class GoingOnTest {
     @Test
     void everyCheckpointIsToldOnce() {
         for (int step = 1; step <= 2; step++) {
-            String told = "checkpoint " + run.resolve("checkpoints/step-" + step);
+            String told = "checkpoint " + original.resolve("checkpoints/step-" + step);
             assertThat(begun.err().lines().filter(told::equals)).as(told).hasSize(1);
         }
         // Nothing new, nothing to tell.

@@ -48,7 +48,8 @@ class ProgressTest {
 
     @Test
     void ofAShortRunEveryStep() throws IOException {
-        assertThat(said(7, 0, 0)).containsExactlyElementsOf(IntStream.rangeClosed(1, 7).boxed().toList());
+        assertThat(said(7, 0, 0))
+                .containsExactlyElementsOf(IntStream.rangeClosed(1, 7).boxed().toList());
     }
 
     @Test

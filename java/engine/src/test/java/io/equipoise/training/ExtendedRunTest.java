@@ -125,8 +125,7 @@ class ExtendedRunTest {
         var ended = goOn(from, config(Schedule.CONSTANT, SHORT).build());
         assertThat(ended.steps()).isEqualTo(whole.steps().subList(4, SHORT));
         assertThat(ended.policy()).isEqualTo(whole.policy());
-        assertThatThrownBy(() ->
-                        goOn(from, config(Schedule.CONSTANT, 3).build()))
+        assertThatThrownBy(() -> goOn(from, config(Schedule.CONSTANT, 3).build()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("made after step 4, got training.steps = 3");
     }
@@ -146,8 +145,7 @@ class ExtendedRunTest {
             while (!trainer.isFinished()) trainer.step();
             assertThat(trainer.isStoppedByDrift()).isTrue();
             try (var checkpoint = trainer.checkpoint()) {
-                from = new CheckpointFolder(
-                                temporary.resolve("drift"), 1, false, Checkpoint.PolicyWriter.weights())
+                from = new CheckpointFolder(temporary.resolve("drift"), 1, false, Checkpoint.PolicyWriter.weights())
                         .write(checkpoint, Map.of());
             }
         }

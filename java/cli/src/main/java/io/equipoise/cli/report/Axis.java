@@ -63,7 +63,8 @@ public record Axis(double low, double high, double interval) {
     /** An exponent, written small and high. */
     public static String superscript(int power) {
         var digits = new StringBuilder(power < 0 ? "⁻" : "");
-        for (char digit : Integer.toString(Math.abs(power)).toCharArray()) digits.append(SUPERSCRIPTS.charAt(digit - '0'));
+        for (char digit : Integer.toString(Math.abs(power)).toCharArray())
+            digits.append(SUPERSCRIPTS.charAt(digit - '0'));
         return digits.toString();
     }
 }

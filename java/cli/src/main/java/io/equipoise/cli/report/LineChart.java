@@ -101,8 +101,7 @@ record LineChart(
     }
 
     private double[] all() {
-        return DoubleStream.concat(
-                        DoubleStream.of(values), fresh.stream().mapToDouble(Point::value))
+        return DoubleStream.concat(DoubleStream.of(values), fresh.stream().mapToDouble(Point::value))
                 .filter(Double::isFinite)
                 .toArray();
     }
@@ -117,8 +116,7 @@ record LineChart(
     private String description(double[] smooth) {
         return label + " over " + steps.length + " steps, smoothed from " + OutcomeTable.number(smooth[0]) + " to "
                 + OutcomeTable.number(smooth[smooth.length - 1])
-                + desired.map(value -> ", desired " + OutcomeTable.exact(value))
-                        .orElse("");
+                + desired.map(value -> ", desired " + OutcomeTable.exact(value)).orElse("");
     }
 
     private String path(String style, double[] y, Axis axis, int last) {

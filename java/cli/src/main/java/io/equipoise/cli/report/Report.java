@@ -42,8 +42,7 @@ public record Report(
      * @param duration of all sessions together, for people
      * @param warnings that the log has
      */
-    public record Facts(
-            String version, String kernels, ZonedDateTime ended, String duration, List<String> warnings) {
+    public record Facts(String version, String kernels, ZonedDateTime ended, String duration, List<String> warnings) {
         public Facts {
             warnings = List.copyOf(warnings);
         }
@@ -74,8 +73,10 @@ public record Report(
         body.append("<section>\n<h2>Outcome</h2>\n").append(table()).append("</section>\n");
         body.append(inBetween());
         body.append("<section>\n<h2>Curves</h2>\n<p class=\"note\">Thin line: the step’s own estimate, on samples the ")
-                .append("policy had not been trained on. Thick line: the same, smoothed. Circles: measured on fresh texts. ")
-                .append("Dashes: desired. ▲ below: the proposal became a copy of the policy. A divergence can’t be less than ")
+                .append(
+                        "policy had not been trained on. Thick line: the same, smoothed. Circles: measured on fresh texts. ")
+                .append(
+                        "Dashes: desired. ▲ below: the proposal became a copy of the policy. A divergence can’t be less than ")
                 .append("0; estimates below it are drawn at it.</p>\n<div class=\"charts\">\n");
         for (var chart : charts()) {
             String svg = chart.svg();
@@ -138,7 +139,9 @@ public record Report(
         var table = new StringBuilder("<section>\n<h2>On the way</h2>\n<div class=\"wide\">\n<table>\n<thead><tr>")
                 .append("<th scope=\"col\">after step</th>");
         for (var constraint : outcome.constraints()) {
-            table.append("<th scope=\"col\">").append(Html.escape(constraint.name())).append("</th>");
+            table.append("<th scope=\"col\">")
+                    .append(Html.escape(constraint.name()))
+                    .append("</th>");
         }
         table.append("<th scope=\"col\">KL(p‖π), nats</th><th scope=\"col\">KL(π‖a), nats</th>")
                 .append("<th scope=\"col\">TVD(p, π)</th></tr></thead>\n<tbody>\n");
@@ -174,7 +177,8 @@ public record Report(
             cell(table, row.desired().map(OutcomeTable::exact).orElse(""));
             table.append("</tr>\n");
         }
-        return table.append("</tbody>\n</table>\n</div>\n<p class=\"note\">p: the target, π: the policy, a: the base model. ")
+        return table.append(
+                        "</tbody>\n</table>\n</div>\n<p class=\"note\">p: the target, π: the policy, a: the base model. ")
                 .append(
                         "KL(p‖π) and TVD are estimated on samples of the base model, all else on samples of the policy. After ±: the")
                 .append(" standard error of the estimate, where one is known.</p>\n")

@@ -133,7 +133,10 @@ final class ResultTables {
     }
 
     private void batchSizes(Task task) {
-        page.append("## ").append(task.label()).append(" at other batch sizes\n\nEvery run samples the same number of texts in total: the smaller the batches, the more steps.\n\n");
+        page.append("## ")
+                .append(task.label())
+                .append(
+                        " at other batch sizes\n\nEvery run samples the same number of texts in total: the smaller the batches, the more steps.\n\n");
         row(
                 "batch size",
                 "method",

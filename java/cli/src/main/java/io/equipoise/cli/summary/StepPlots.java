@@ -166,7 +166,7 @@ final class StepPlots {
                     layers));
         }
         var legend = legend();
-        legend.add(Legend.note("A curve begins once no run's gradient is 0 any more."));
+        legend.add(Legend.note("A curve begins where each run has had a gradient other than 0."));
         return figure("Variance of a text's gradient over steps", 2, legend, panels);
     }
 

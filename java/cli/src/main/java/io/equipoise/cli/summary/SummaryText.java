@@ -70,7 +70,8 @@ final class SummaryText {
         String clearly = claim.holdingClearly() + " by more than two standard errors";
         String opposite = claim.failingClearly() == 0 ? "" : ", " + claim.failingClearly() + " as much the other way";
         return claim.count() + " (" + claim.needed() + " of "
-                + claim.comparisons().size() + " wanted; " + clearly + ", " + claim.neededClearly() + " wanted" + opposite
+                + claim.comparisons().size() + " wanted; " + clearly + ", " + claim.neededClearly() + " wanted"
+                + opposite
                 + ")";
     }
 

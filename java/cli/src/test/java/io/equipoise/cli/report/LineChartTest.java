@@ -54,7 +54,8 @@ class LineChartTest {
     @Test
     void whatIsMeasuredEveryOtherStepIsACurve() {
         double gap = Double.NaN;
-        String svg = chart(new int[] {1, 2, 3, 4, 5}, new double[] {1, gap, 2, gap, 3}).svg();
+        String svg = chart(new int[] {1, 2, 3, 4, 5}, new double[] {1, gap, 2, gap, 3})
+                .svg();
         assertThat(svg.lines().filter(line -> line.contains("class=\"raw\"")))
                 .singleElement()
                 .asString()
