@@ -133,7 +133,8 @@ class LauncherTest {
 
     /** As a build leaves the tree. */
     private void built() throws IOException {
-        var target = Files.createDirectories(root.resolve("java/cli/target/lib")).resolveSibling("");
+        var target =
+                Files.createDirectories(root.resolve("java/cli/target/lib")).resolveSibling("");
         Files.writeString(target.resolve("equipoise-cli-1.jar"), "");
         Files.writeString(target.resolve("built"), "");
     }
@@ -194,7 +195,10 @@ class LauncherTest {
         stub("broken", "");
         notBuilt();
         Files.delete(bin.resolve("g++"));
-        refused(launch("doctor"), bin + "/java is there but doesn't start", "Error occurred during initialization of VM");
+        refused(
+                launch("doctor"),
+                bin + "/java is there but doesn't start",
+                "Error occurred during initialization of VM");
     }
 
     @Test
@@ -237,8 +241,8 @@ class LauncherTest {
             assertThat(run.code()).isEqualTo(1);
             assertThat(run.err()).contains(packages, "still missing after the installation: java");
             assertThat(text(stubs.resolve("apt-get")))
-                    .isEqualTo("apt-get update -q\n"
-                            + "apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++\n");
+                    .isEqualTo(
+                            "apt-get update -q\n" + "apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++\n");
         } else {
             refused(run, "a JDK (version 17 or newer) and g++", "sudo " + packages);
         }
