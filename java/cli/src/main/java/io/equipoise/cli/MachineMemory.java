@@ -15,8 +15,7 @@ final class MachineMemory {
 
     /** In bytes. */
     static long limit() {
-        long machine =
-                ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+        long machine = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
         return limit(Path.of("/"), machine);
     }
 

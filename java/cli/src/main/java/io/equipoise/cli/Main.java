@@ -36,10 +36,11 @@ public final class Main {
      */
     static int execute(PrintStream out, PrintStream err, boolean terminal, String... args) {
         for (String argument : args) {
-            // What Java puts in the place of bytes that aren't of the locale's charset: the argument is another than was given.
+            // What Java puts in the place of bytes that aren't of the locale's charset: the argument is another than
+            // was given.
             if (argument.indexOf(REPLACEMENT) < 0) continue;
-            err.println("error: the argument '" + argument + "' isn't UTF-8, or the locale isn't; set LC_ALL=C.UTF-8 and"
-                    + " give it in UTF-8");
+            err.println("error: the argument '" + argument
+                    + "' isn't UTF-8, or the locale isn't; set LC_ALL=C.UTF-8 and" + " give it in UTF-8");
             err.flush();
             return Failures.USAGE;
         }

@@ -20,8 +20,9 @@ final class MemoryOption {
     @Option(
             names = "--memory-limit",
             paramLabel = "SIZE",
-            description = "Refuse a run that would take more outside the JVM's heap, or with --device cuda of the card's"
-                    + " memory, such as 512m or 6g; by default what there is.")
+            description =
+                    "Refuse a run that would take more outside the JVM's heap, or with --device cuda of the card's"
+                            + " memory, such as 512m or 6g; by default what there is.")
     private Optional<String> size = Optional.empty();
 
     /**

@@ -93,8 +93,8 @@ record MemoryRoom(List<Limit> limits) {
      */
     void require(ModelMemory model, TrainingConfig config, int promptLength) {
         for (var limit : limits) {
-            var estimate = MemoryEstimate.require(
-                    model, config, promptLength, limit.place(), limit.bytes(), limit.origin());
+            var estimate =
+                    MemoryEstimate.require(model, config, promptLength, limit.place(), limit.bytes(), limit.origin());
             LOG.debug("memory, {}: {}, at most {} bytes", limit.place(), estimate, limit.bytes());
         }
     }

@@ -67,6 +67,7 @@ class LauncherTest {
     private Path root = Path.of("");
     private Path stubs = Path.of("");
     private Path bin = Path.of("");
+    private Path home = Path.of("");
     private final Map<String, String> environment = new HashMap<>();
 
     private record Run(int code, String out, String err) {
@@ -102,7 +103,8 @@ class LauncherTest {
         stub("user.home", "/home/somebody");
         environment.put("PATH", bin.toString());
         environment.put("STUBS", stubs.toString());
-        environment.put("HOME", Files.createDirectories(temporary.resolve("home")).toString());
+        home = Files.createDirectories(temporary.resolve("home"));
+        environment.put("HOME", home.toString());
         built();
     }
 
@@ -131,7 +133,8 @@ class LauncherTest {
 
     /** As a build leaves the tree. */
     private void built() throws IOException {
-        var target = Files.createDirectories(root.resolve("java/cli/target/lib")).resolveSibling("");
+        var target =
+                Files.createDirectories(root.resolve("java/cli/target/lib")).resolveSibling("");
         Files.writeString(target.resolve("equipoise-cli-1.jar"), "");
         Files.writeString(target.resolve("built"), "");
     }
@@ -192,7 +195,10 @@ class LauncherTest {
         stub("broken", "");
         notBuilt();
         Files.delete(bin.resolve("g++"));
-        refused(launch("doctor"), bin + "/java is there but doesn't start", "Error occurred during initialization of VM");
+        refused(
+                launch("doctor"),
+                bin + "/java is there but doesn't start",
+                "Error occurred during initialization of VM");
     }
 
     @Test
@@ -235,8 +241,8 @@ class LauncherTest {
             assertThat(run.code()).isEqualTo(1);
             assertThat(run.err()).contains(packages, "still missing after the installation: java");
             assertThat(text(stubs.resolve("apt-get")))
-                    .isEqualTo("apt-get update -q\n"
-                            + "apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++\n");
+                    .isEqualTo(
+                            "apt-get update -q\n" + "apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++\n");
         } else {
             refused(run, "a JDK (version 17 or newer) and g++", "sudo " + packages);
         }
@@ -291,7 +297,7 @@ class LauncherTest {
 
     @Test
     void everythingIsKeptInOneFolder() throws Exception {
-        String cache = environment.get("HOME") + "/.cache/equipoise";
+        String cache = home + "/.cache/equipoise";
         assertThat(launch("doctor").lines())
                 .contains(
                         "-Dequipoise.cache=" + cache,
@@ -310,7 +316,7 @@ class LauncherTest {
     @ValueSource(strings = {"/a cache", "cache", "~/cache"})
     void theFolderCanBeNamed(String name) throws Exception {
         environment.put("EQUIPOISE_CACHE", name.startsWith("/") ? temporary + name : name);
-        var folder = name.startsWith("~") ? Path.of(environment.get("HOME"), "cache") : Path.of(temporary + "/" + name);
+        var folder = name.startsWith("~") ? home.resolve("cache") : Path.of(temporary + "/" + name);
         assertThat(launch("doctor").lines())
                 .anyMatch(line -> line.startsWith("-Dequipoise.cache=/")
                         && line.endsWith(folder.getFileName().toString()));
@@ -358,7 +364,7 @@ class LauncherTest {
     @Test
     void javaThatKnowsNoHomeIsTold() throws Exception {
         stub("user.home", "?");
-        assertThat(launch("doctor").lines()).contains("-Duser.home=" + environment.get("HOME"));
+        assertThat(launch("doctor").lines()).contains("-Duser.home=" + home);
         environment.remove("HOME");
         environment.put("TMPDIR", temporary.toString());
         var run = launch("doctor");
@@ -369,10 +375,10 @@ class LauncherTest {
 
     @Test
     void withoutHomeJavaKnowsOne() throws Exception {
-        stub("user.home", environment.get("HOME"));
+        stub("user.home", home.toString());
         environment.remove("HOME");
         assertThat(launch("doctor").lines())
-                .contains("-Dequipoise.cache=" + text(stubs.resolve("user.home")) + "/.cache/equipoise")
+                .contains("-Dequipoise.cache=" + home + "/.cache/equipoise")
                 .noneMatch(line -> line.startsWith("-Duser.home="));
     }
 
@@ -415,15 +421,15 @@ class LauncherTest {
     @Test
     void mavenHasFoldersOfItsOwnWhereTheUsersCannotBeWritten() throws Exception {
         notBuilt();
-        Files.writeString(temporary.resolve("home/.m2"), "in the way");
+        Files.writeString(home.resolve(".m2"), "in the way");
         stub("user.home", "?");
         assertThat(launch("doctor").code()).isZero();
-        String cache = environment.get("HOME") + "/.cache/equipoise";
+        String cache = home + "/.cache/equipoise";
         assertThat(text(root.resolve("java/cli/target/build.log")))
                 .contains(
                         "-Dmaven.repo.local=" + cache + "/m2/repository",
                         "MAVEN_USER_HOME=" + cache + "/m2",
-                        "\"-Duser.home=" + environment.get("HOME") + "\"");
+                        "\"-Duser.home=" + home + "\"");
     }
 
     /** cd would print another folder's name, and go there. */

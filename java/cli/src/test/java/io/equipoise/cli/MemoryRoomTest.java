@@ -29,7 +29,10 @@ class MemoryRoomTest {
                 .extracting(MemoryRoom.Limit::place, MemoryRoom.Limit::bytes)
                 .containsExactly(tuple(Place.PROCESS, 700L));
         // Every process has a heap of its own.
-        assertThat(MemoryRoom.ofProcessor(3 * memory, NOT_ASKED, 3).limits().get(0).bytes())
+        assertThat(MemoryRoom.ofProcessor(3 * memory, NOT_ASKED, 3)
+                        .limits()
+                        .get(0)
+                        .bytes())
                 .isEqualTo(700);
         assertThat(MemoryRoom.ofProcessor(memory, NOT_ASKED, 2).limits().get(0).bytes())
                 .isZero();
@@ -44,7 +47,8 @@ class MemoryRoomTest {
     @Test
     void aCardIsOneProcessesAlone() {
         long memory = 2 * (HEAP + MemoryRoom.LIBRARIES + 700);
-        assertThat(MemoryRoom.ofCard(OptionalLong.of(5000), memory, NOT_ASKED, 2).limits())
+        assertThat(MemoryRoom.ofCard(OptionalLong.of(5000), memory, NOT_ASKED, 2)
+                        .limits())
                 .extracting(MemoryRoom.Limit::place, MemoryRoom.Limit::bytes)
                 .containsExactly(tuple(Place.DEVICE, 5000L), tuple(Place.STAGING, 700L));
         assertThat(MemoryRoom.ofCard(OptionalLong.of(5000), memory, OptionalLong.of(40), 2)

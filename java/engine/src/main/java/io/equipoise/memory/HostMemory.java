@@ -1,7 +1,7 @@
 package io.equipoise.memory;
 
-import org.bytedeco.javacpp.BytePointer;
 import java.util.OptionalLong;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /** The process's own. */

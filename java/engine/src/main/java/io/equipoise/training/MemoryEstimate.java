@@ -111,8 +111,7 @@ public record MemoryEstimate(Map<String, Long> parts) {
                 advice(model, config, promptLength, place, limit)));
     }
 
-    private static String advice(
-            ModelMemory model, TrainingConfig config, int promptLength, Place place, long limit) {
+    private static String advice(ModelMemory model, TrainingConfig config, int promptLength, Place place, long limit) {
         int micro = largest(config.microBatch(), limit, of -> of(model, config, promptLength, config.batchSize(), of)
                 .in(place));
         if (micro > 0) return "it would fit with microBatch " + micro + ", got " + config.microBatch();

@@ -105,11 +105,10 @@ class MemoryEstimateTest {
                 .hasMessageContaining("of the device's memory")
                 .hasMessageContaining("(what is free)")
                 .hasMessageContaining("it would fit with microBatch 20, got 64");
-        assertThatThrownBy(() -> MemoryEstimate.require(
-                        MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 399, ""))
+        assertThatThrownBy(
+                        () -> MemoryEstimate.require(MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 399, ""))
                 .hasMessageContaining("no batch is small enough");
-        assertThatCode(() -> MemoryEstimate.require(
-                        MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 400, ""))
+        assertThatCode(() -> MemoryEstimate.require(MODEL, config().build(), 1, MemoryEstimate.Place.STAGING, 400, ""))
                 .doesNotThrowAnyException();
     }
 }
