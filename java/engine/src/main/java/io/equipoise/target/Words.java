@@ -60,9 +60,8 @@ public final class Words {
         while (at < text.length()) {
             int character = text.codePointAt(at);
             int after = at + Character.charCount(character);
-            if (at > start && UnspacedScript.has(character)) break;
-            if (single && at > start ? !isMark(character) : !isWordCharacter(character) && !joins(character, after))
-                break;
+            if (at > start && (UnspacedScript.has(character) || (single && !isMark(character)))) break;
+            if (!isWordCharacter(character) && !joins(character, after)) break;
             at = after;
         }
         adjoins = start == end && start > 0;

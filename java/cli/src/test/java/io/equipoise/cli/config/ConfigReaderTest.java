@@ -87,18 +87,14 @@ class ConfigReaderTest {
                 "gpt2"
             })
     void whatIsWrittenIsWhatIsUsed(String written) {
-        String text = """
-                model: embedded
-                constraints:
-                  - {name: WRITTEN, feature: regex, pattern: WRITTEN, moment: 0.5}
-                """.replace("WRITTEN", written);
+        String constraint = "{name: %1$s, feature: regex, pattern: %1$s, moment: 0.5}";
+        String base = "model: embedded\nconstraints:\n  - ";
+        String text = base + constraint.formatted(written) + "\n";
+        String other = base + constraint.formatted("x") + "\n";
         for (var config : List.of(
                 read(text),
-                read(text.replace(written, "x"), "constraints.0.name=" + written, "constraints.0.pattern=" + written),
-                read(
-                        text,
-                        "constraints.0={name: %s, feature: regex, pattern: %s, moment: 0.5}"
-                                .formatted(written, written)),
+                read(other, "constraints.0.name=" + written, "constraints.0.pattern=" + written),
+                read(other, "constraints.0=" + constraint.formatted(written)),
                 read(ConfigWriter.write(read(text))))) {
             assertThat(config.constraints().get(0).name()).isEqualTo(written);
             assertThat(config.constraints().get(0).options()).containsExactly(Map.entry("pattern", written));
@@ -337,7 +333,7 @@ class ConfigReaderTest {
                 "evaluation: {baseSamples: 1} | baseSamples must be >= 2",
                 "checkpointEvery: -1 | checkpointEvery must be >= 0",
                 "output: [5] | must be a path",
-                "output: ~ada/runs | 'output': '~ada/runs': only ~/",
+                "output: ~ada/runs | only ~/, your own home folder, is known",
                 "training: {objective: 5} | must be text, for which quotes are needed here, got 5",
             })
     void whatCannotBeIsRefused(String line, String message) {
