@@ -49,8 +49,8 @@ final class ModelFolder {
         int size = policy.model().config().vocabularySize();
         int wanted = base.model().config().vocabularySize();
         if (size != wanted) {
-            throw new InvalidInputException("the policy's vocabulary has " + size + " tokens, the base model's " + wanted
-                    + "; the policy must come from the same model");
+            throw new InvalidInputException("the policy's vocabulary has " + size + " tokens, the base model's "
+                    + wanted + "; the policy must come from the same model");
         }
         policy.model().config().requireSameTexts(base.model().config());
     }

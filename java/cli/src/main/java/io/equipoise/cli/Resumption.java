@@ -1,8 +1,8 @@
 package io.equipoise.cli;
 
-import io.equipoise.InvalidInputException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.equipoise.InvalidInputException;
 import io.equipoise.cli.config.ConfigException;
 import io.equipoise.cli.config.ConfigWriter;
 import io.equipoise.cli.config.RunConfig;

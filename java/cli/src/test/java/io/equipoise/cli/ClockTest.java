@@ -53,8 +53,8 @@ class ClockTest {
         var run = temporary.resolve("jumping");
         var held = new HashMap<>(preload);
         held.putAll(HeldFeature.after(3, run));
-        try (var process = TrainProcess.start(
-                temporary.resolve("1.txt"), held, config.toString(), "--output", run.toString())) {
+        try (var process =
+                TrainProcess.start(temporary.resolve("1.txt"), held, config.toString(), "--output", run.toString())) {
             process.await(() -> Files.exists(run.resolve("checkpoints/latest")));
             process.signal("TERM");
             process.awaitOutput("stopping after this step");

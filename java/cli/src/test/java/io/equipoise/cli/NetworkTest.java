@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +26,6 @@ class NetworkTest {
     private static final List<String> NAMESPACES = List.of("equipoise-0", "equipoise-1");
     private static final List<String> DEVICES = List.of("equipoise-v0", "equipoise-v1");
     private static final List<String> ADDRESSES = List.of("10.213.77.1", "10.213.77.2");
-    private static final int STEPS = 20;
 
     @TempDir
     private Path temporary = Path.of("");

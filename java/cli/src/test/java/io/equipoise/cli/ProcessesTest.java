@@ -159,7 +159,8 @@ class ProcessesTest {
                 .as("run with -Pnightly")
                 .isTrue();
         var run = temporary.resolve(signal + lost);
-        // A rank that is gone is known without a time-out, longer here than the test may take; one that stands still isn't.
+        // A rank that is gone is known without a time-out, longer here than the test may take; one that stands still
+        // isn't.
         String timeout = signal.equals("KILL") ? "3600" : "10";
         var processes = ranks(
                 3,
@@ -286,7 +287,15 @@ class ProcessesTest {
         Files.deleteIfExists(Path.of(run + ".meeting"));
         try (var first = rank(0, 2, run, Map.of(), config.toString(), "--output", run.toString());
                 var second = rank(
-                        1, 2, run, Map.of(), config.toString(), "--output", run.toString(), "--set", "training.batchSize=12")) {
+                        1,
+                        2,
+                        run,
+                        Map.of(),
+                        config.toString(),
+                        "--output",
+                        run.toString(),
+                        "--set",
+                        "training.batchSize=12")) {
             for (var process : List.of(first, second)) {
                 assertThat(process.code()).as(process.output()).isEqualTo(2);
                 assertThat(process.output())

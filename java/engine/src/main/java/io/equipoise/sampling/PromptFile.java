@@ -1,6 +1,5 @@
 package io.equipoise.sampling;
 
-import io.equipoise.InvalidInputException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -8,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.equipoise.InvalidInputException;
 import io.equipoise.files.BoundedFile;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -36,8 +36,8 @@ final class WordSetBuilder {
             if (!read.adjoins()) separate++;
         }
         if (separate != 1) {
-            throw new InvalidInputException(origin + ": \"" + text + "\" is " + separate
-                    + " words, wanted one; for a " + (separate == 0 ? "symbol" : "phrase") + regexFor(text));
+            throw new InvalidInputException(origin + ": \"" + text + "\" is " + separate + " words, wanted one; for a "
+                    + (separate == 0 ? "symbol" : "phrase") + regexFor(text));
         }
         String whole = String.join("", parts);
         if (!whole.equals(folded))

@@ -58,7 +58,8 @@ record TrainerState(
             String key = field.getKey();
             if (MAY_CHANGE.contains(key) || field.getValue().equals(theirs.get(key))) continue;
             throw new InvalidInputException("the checkpoint was made with training." + key + " = " + field.getValue()
-                    + ", got " + theirs.get(key) + "; a run can only go on with the configuration it began with, but for"
+                    + ", got " + theirs.get(key)
+                    + "; a run can only go on with the configuration it began with, but for"
                     + " training.steps and training.onNan");
         }
         if (other.steps() < step) {
@@ -67,12 +68,13 @@ record TrainerState(
         }
         if (stopped && other.steps() > config.steps()) {
             throw new InvalidInputException("a drift ended the run after step " + step + " (onDrift: stop), so"
-                    + " training.steps = " + other.steps() + " would add none; begin a new run with a lower learningRate"
+                    + " training.steps = " + other.steps()
+                    + " would add none; begin a new run with a lower learningRate"
                     + " or another onDrift");
         }
         if (!lambda.keySet().equals(constraints)) {
-            throw new InvalidInputException("the checkpoint was made with the constraints " + lambda.keySet()
-                    + ", got " + constraints + "; a run can only go on with the constraints it began with");
+            throw new InvalidInputException("the checkpoint was made with the constraints " + lambda.keySet() + ", got "
+                    + constraints + "; a run can only go on with the constraints it began with");
         }
     }
 
