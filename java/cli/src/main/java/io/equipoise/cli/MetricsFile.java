@@ -63,7 +63,8 @@ final class MetricsFile implements AutoCloseable {
                             + "; restore the file, go on from an earlier checkpoint, or begin a new run");
         }
         var content = ByteBuffer.allocate(Math.toIntExact(bytes));
-        while (content.hasRemaining() && channel.read(content, content.position()) >= 0) continue;
+        int read = 0;
+        while (content.hasRemaining() && read >= 0) read = channel.read(content, content.position());
         var history = new History();
         int number = 0;
         for (String line : (Iterable<String>) new String(content.array(), StandardCharsets.UTF_8).lines()::iterator) {

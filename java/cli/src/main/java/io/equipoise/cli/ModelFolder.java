@@ -8,7 +8,6 @@ import io.equipoise.model.PretrainedModel;
 import io.equipoise.training.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -31,17 +30,6 @@ final class ModelFolder {
         if (Files.exists(folder.resolve("config.json"))) return folder;
         var checkpoint = lastCheckpoint(folder).orElse(folder);
         return Files.isDirectory(checkpoint.resolve("policy")) ? checkpoint.resolve("policy") : folder;
-    }
-
-    private static Path path(String model) {
-        try {
-            return Path.of(model);
-        } catch (InvalidPathException e) {
-            throw new ModelFormatException(
-                    "no model folder '" + model + "': it can't be a path here (" + e.getReason()
-                            + "); give the path of a folder, or the word " + RunConfig.EMBEDDED,
-                    e);
-        }
     }
 
     /** @throws InvalidInputException if a policy's texts can't be those of the base model */

@@ -240,9 +240,10 @@ class LauncherTest {
         if (isRoot()) {
             assertThat(run.code()).isEqualTo(1);
             assertThat(run.err()).contains(packages, "still missing after the installation: java");
-            assertThat(text(stubs.resolve("apt-get")))
-                    .isEqualTo(
-                            "apt-get update -q\n" + "apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++\n");
+            assertThat(text(stubs.resolve("apt-get"))).isEqualTo("""
+                            apt-get update -q
+                            apt-get install -y -q --no-upgrade openjdk-17-jdk-headless g++
+                            """);
         } else {
             refused(run, "a JDK (version 17 or newer) and g++", "sudo " + packages);
         }

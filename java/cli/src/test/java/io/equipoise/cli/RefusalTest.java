@@ -251,7 +251,7 @@ class RefusalTest {
     }
 
     @Test
-    void impossibleOption() {
+    void impossibleOption() throws IOException {
         refused(Outputs.of("sample", "--model", "embedded", "--temperature", "-1"), "temperature", "> 0", "top-k 1");
         var config = Files.writeString(temporary.resolve("config.yaml"), "model: embedded\n" + FEMALE + QUICK);
         refused(
