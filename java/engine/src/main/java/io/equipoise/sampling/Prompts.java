@@ -46,8 +46,8 @@ public final class Prompts {
      */
     public static Prompts of(List<String> texts, int[][] tokens, boolean inFeatures) {
         if (texts.isEmpty() || texts.size() != tokens.length) {
-            throw new IllegalArgumentException("there are " + texts.size() + " prompts and the tokens of " + tokens.length
-                    + "; wanted at least one, and tokens for each");
+            throw new IllegalArgumentException("there are " + texts.size() + " prompts and the tokens of "
+                    + tokens.length + "; wanted at least one, and tokens for each");
         }
         var known = new HashMap<IntBuffer, Integer>();
         for (int c = 0; c < tokens.length; c++) {
