@@ -117,7 +117,7 @@ class FailuresTest {
                 .contains("feature 'odd' failed on text ", "NumberFormatException", "The stack trace is in " + log);
         assertThat(log)
                 .content()
-                .contains("NumberFormatException", "\tat io.equipoise.cli.FaultyFeature.", "kernels: ");
+                .contains("NumberFormatException", "\tat io.equipoise.cli.FaultyFeature.", ", kernels ");
     }
 
     @Test
