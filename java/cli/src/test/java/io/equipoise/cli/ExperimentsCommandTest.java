@@ -88,7 +88,7 @@ class ExperimentsCommandTest {
         var outputs = Outputs.of(arguments.toArray(String[]::new));
         assertThat(outputs.code()).isEqualTo(2);
         assertThat(outputs.err()).contains(message);
-        assertThat(outputs.out()).isEmpty();
+        assertThat(outputs.json().at("/error/message").asText()).contains(message);
         assertThat(folder.resolve("results")).doesNotExist();
     }
 
