@@ -2,7 +2,9 @@
 # Compiles src/main/cuda/*.cu for every architecture, warnings as errors, and fails where a kernel spills registers.
 # usage: compile-matrix.sh         writes resources.md: registers and shared memory of every kernel
 #        compile-matrix.sh check   fails where that is another; run by ./mvnw verify. Skipped in one line without the
-#                                  nvcc that resources.md names: another's differs.
+#                                  nvcc that resources.md names: another's differs. Where the sources are those that it
+#                                  was made from, it says so and compiles nothing.
+#        compile-matrix.sh again   the same, compiled in any case; run by ./mvnw verify -Pnightly
 # A source that needs a newer card than sm_75 says so in a line of its own: // minimum sm_80
 set -euo pipefail
 
@@ -11,18 +13,24 @@ architectures="75 80 86 89 90 100 120"
 mode=${1:-write}
 export nvcc=${NVCC:-nvcc}
 
+# Whatever is compiled, and how.
+digest=$(export LC_ALL=C; cd "$root" && cat compile-matrix.sh src/main/cuda/*.cu* | sha256sum | cut -d ' ' -f 1)
 here=$("$nvcc" --version 2>/dev/null | sed -n 's/^.*Cuda compilation tools, //p') || here="no nvcc"
 case $mode in
   write) ;;
-  check)
+  check | again)
     made_by=$(sed -n 's/^Compiled by nvcc \(.*\)\.$/\1/p' "$root/resources.md")
     if [[ $here != "$made_by" ]]; then
       echo "kernels for every architecture: skipped, resources.md was made by nvcc $made_by, here is ${here:-no nvcc}"
       exit 0
     fi
+    if [[ $mode == check ]] && grep -q "^Sources: $digest$" "$root/resources.md"; then
+      echo "kernels for every architecture: resources.md was made from these very sources"
+      exit 0
+    fi
     ;;
   *)
-    echo "mode is $mode, wanted none or check" >&2
+    echo "mode is $mode, wanted none, check or again" >&2
     exit 1
     ;;
 esac
@@ -66,6 +74,8 @@ fi
   echo "Written by \`compile-matrix.sh\`, checked by \`./mvnw verify\`."
   echo
   echo "Compiled by nvcc $here."
+  echo
+  echo "Sources: $digest"
   echo
   # shellcheck disable=SC2086 # architectures are words
   printf '| kernel | shared |%s\n' "$(printf ' sm_%s |' $architectures)"

@@ -127,11 +127,6 @@ class InterruptionTest {
         System.out.println(killed + " kills, " + whileWriting + " inside the writing of a checkpoint");
     }
 
-    @Test
-    void terminationStopsTheRunBetweenSteps() throws Exception {
-        stopsTheRunBetweenSteps("TERM", 15);
-    }
-
     /** Slurm's usual word that the time is nearly up. */
     @Test
     void theFirstUserSignalStopsTheRunBetweenSteps() throws Exception {
@@ -139,7 +134,7 @@ class InterruptionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INT, 2", "HUP, 1"})
+    @CsvSource({"INT, 2", "HUP, 1", "TERM, 15"})
     @Tag("nightly")
     void otherSignalsStopTheRunBetweenSteps(String name, int number) throws Exception {
         stopsTheRunBetweenSteps(name, number);

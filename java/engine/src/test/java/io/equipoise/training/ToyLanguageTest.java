@@ -37,10 +37,10 @@ class ToyLanguageTest {
 
     private static TrainingConfigBuilder config() {
         return TrainingConfig.builder()
-                .steps(600)
+                .steps(240)
                 .batchSize(512)
                 .maxTokens(4)
-                .momentSamples(40_000)
+                .momentSamples(20_000)
                 .learningRate(0.1)
                 .schedule(Schedule.COSINE)
                 .checkEvery(5)

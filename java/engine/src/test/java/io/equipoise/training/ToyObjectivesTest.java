@@ -28,10 +28,10 @@ class ToyObjectivesTest {
     private static TrainingConfigBuilder config(String objective) {
         return TrainingConfig.builder()
                 .objective(objective)
-                .steps(200)
+                .steps(120)
                 .batchSize(512)
                 .maxTokens(3)
-                .momentSamples(20_000)
+                .momentSamples(10_000)
                 .learningRate(0.1)
                 .schedule(Schedule.COSINE)
                 .checkEvery(5)
