@@ -37,10 +37,10 @@ class ToyLanguageTest {
 
     private static TrainingConfigBuilder config() {
         return TrainingConfig.builder()
-                .steps(240)
+                .steps(400)
                 .batchSize(512)
                 .maxTokens(4)
-                .momentSamples(20_000)
+                .momentSamples(40_000)
                 .learningRate(0.1)
                 .schedule(Schedule.COSINE)
                 .checkEvery(5)

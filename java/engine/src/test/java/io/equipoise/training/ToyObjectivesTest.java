@@ -31,7 +31,7 @@ class ToyObjectivesTest {
                 .steps(120)
                 .batchSize(512)
                 .maxTokens(3)
-                .momentSamples(10_000)
+                .momentSamples(20_000)
                 .learningRate(0.1)
                 .schedule(Schedule.COSINE)
                 .checkEvery(5)
